@@ -1,0 +1,283 @@
+"""The journal entry: a full snapshot of a job, and the state machine its entries obey.
+
+A job's entries form one line: `index` counts 0, 1, 2 …, stage and progress never step back, and
+nothing follows a terminal stage. The public part is what observers may see; the work part is
+read by the five services alone.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Any, Final, Literal, Self
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from contracts.base import Instant, Message, utcnow
+from contracts.errors import ErrorCode
+from contracts.objects import ObjectRef
+
+MAX_PROMPT_CHARACTERS: Final = 1000
+
+
+class Kind(StrEnum):
+    """What is asked for; each kind has its own path of events."""
+
+    EDIT = "edit"
+    VARIATION = "variation"
+    CUTOUT = "cutout"
+    DESCRIPTION = "description"
+
+
+class Stage(StrEnum):
+    """Where a job stands, as everybody sees it."""
+
+    PENDING = "pending"
+    ENHANCING_PROMPT = "enhancing_prompt"
+    FETCHING_IMAGE = "fetching_image"
+    AI_PROCESSING = "ai_processing"
+    REMOVING_BACKGROUND = "removing_background"
+    DESCRIBING = "describing"
+    UPLOADING_RESULT = "uploading_result"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    ERASED = "erased"
+
+
+class Status(StrEnum):
+    """The coarse state for clients that do not care about stages."""
+
+    PENDING = "pending"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+PROGRESS: Final = {
+    Stage.PENDING: 10,
+    Stage.ENHANCING_PROMPT: 25,
+    Stage.FETCHING_IMAGE: 40,
+    Stage.AI_PROCESSING: 65,
+    Stage.REMOVING_BACKGROUND: 65,
+    Stage.DESCRIBING: 65,
+    Stage.UPLOADING_RESULT: 90,
+    Stage.COMPLETED: 100,
+}
+"""Percent on entering a stage; also the order of stages. Other endings keep what was reached."""
+
+TERMINAL: Final = frozenset({Stage.COMPLETED, Stage.FAILED, Stage.CANCELLED, Stage.ERASED})
+
+_STATUS: Final = {
+    Stage.PENDING: Status.PENDING,
+    Stage.COMPLETED: Status.COMPLETED,
+    Stage.FAILED: Status.FAILED,
+    Stage.CANCELLED: Status.CANCELLED,
+    Stage.ERASED: Status.CANCELLED,
+}
+
+MESSAGES: Final = {
+    Stage.PENDING: "Your edit is queued...",
+    Stage.ENHANCING_PROMPT: "Enhancing your prompt with AI...",
+    Stage.FETCHING_IMAGE: "Preparing your image...",
+    Stage.AI_PROCESSING: "Creating your edited image with AI...",
+    Stage.REMOVING_BACKGROUND: "Removing the background...",
+    Stage.DESCRIBING: "Looking at your image...",
+    Stage.UPLOADING_RESULT: "Finalizing your edit...",
+    Stage.COMPLETED: "Edit completed successfully!",
+    Stage.CANCELLED: "Edit cancelled.",
+    Stage.ERASED: "Edit erased.",
+}
+"""The sentence on entering a stage; a failure brings its own."""
+
+Prompt = Annotated[
+    str, StringConstraints(min_length=1, max_length=MAX_PROMPT_CHARACTERS, strip_whitespace=True)
+]
+
+
+class Options(Message):
+    """What the caller may ask besides the sentence."""
+
+    enhance: bool = True
+    output_format: Literal["jpeg", "png", "webp"] | None = None
+    seed: int | None = None
+    aspect_ratio: str | None = None
+    style_id: str | None = None
+    model: str | None = None
+
+
+class Slot(Message):
+    """A used place of a quota: a message of a limit stream, deleted to give the place back."""
+
+    policy: str
+    sequence: int
+
+
+class Enhanced(Message):
+    """Fact of the enhancer: the instruction for the renderer; `prompt` is None where the user's own
+    words are used as they are."""
+
+    instruction: str
+    prompt: str | None = None
+    provider: str = "none"
+    model: str = "none"
+
+
+class Submitting(Message):
+    """A request to a paid provider may be under way; nobody else may send one before `deadline`."""
+
+    deadline: Instant
+
+
+class Handle(Message):
+    """The provider's name for the task that it accepted."""
+
+    provider: str
+    task_id: str
+    polling_url: str | None = None
+
+
+class Raw(Message):
+    """Fact of the renderer: the provider's picture as stored, and what was done."""
+
+    image: ObjectRef
+    provider: str
+    model: str
+    note: str | None = None
+
+
+class Public(Message):
+    """What observers see. No prompt, no key, no owner."""
+
+    stage: Stage
+    progress_percent: int = Field(ge=0, le=100)
+    message: str
+    attempt: int = Field(default=1, ge=1)
+    retry_at: Instant | None = None
+    retry_reason: str | None = None
+    error_code: ErrorCode | None = None
+    provider: str | None = None
+    model: str | None = None
+    note: str | None = None
+    parent_job_id: UUID | None = None
+    chain_position: int = Field(default=1, ge=1)
+    created_at: Instant
+    updated_at: Instant
+
+    @property
+    def status(self) -> Status:
+        """The coarse state of the stage."""
+        return _STATUS.get(self.stage, Status.PROCESSING)
+
+
+class Work(Message):
+    """What the services need to go on from this entry alone."""
+
+    owner: str
+    fingerprint: str
+    prompt: str
+    request_id: str
+    deadline: Instant
+    original: ObjectRef | None = None
+    options: Options = Options()
+    correlation_id: str | None = None
+    quota: tuple[Slot, ...] = ()
+
+    attempt: int = Field(default=0, ge=0)
+    """Fencing token: raised whenever a delivery takes a stage."""
+    trigger: int = Field(default=0, ge=0)
+    """EVENTS sequence of the message whose worker holds the stage."""
+    tries: int = Field(default=0, ge=0)
+    """Real failures in this stage."""
+
+    enhanced: Enhanced | None = None
+    submitting: Submitting | None = None
+    uncertain: int = Field(default=0, ge=0)
+    """How often a submission was repeated without knowing whether the first was accepted."""
+    handle: Handle | None = None
+    not_found_seen: bool = False
+    raw: Raw | None = None
+    result: ObjectRef | None = None
+
+
+class JournalEntry(Message):
+    """One entry of a job's journal."""
+
+    job_id: UUID
+    kind: Kind
+    index: int = Field(ge=0)
+    public: Public
+    work: Work | None = None
+    """None once erased."""
+
+    @property
+    def stage(self) -> Stage:
+        """Where the job stands."""
+        return self.public.stage
+
+    @property
+    def terminal(self) -> bool:
+        """Whether nothing may follow."""
+        return self.stage in TERMINAL
+
+    @property
+    def facts(self) -> Work:
+        """The work part. Raises ValueError for an erased job, which has none."""
+        if self.work is None:
+            raise ValueError(f"job {self.job_id} is erased")
+        return self.work
+
+    def follow(
+        self, *, public: dict[str, Any] | None = None, work: dict[str, Any] | None = None
+    ) -> Self:
+        """The next entry: this one with some fields of either part changed."""
+        now = max(utcnow(), self.public.updated_at)
+        changed = self.public.model_copy(update={"updated_at": now, **(public or {})})
+        return self.model_copy(
+            update={
+                "index": self.index + 1,
+                "public": changed,
+                "work": self.facts.model_copy(update=work or {}),
+            }
+        )
+
+    def advance(self, stage: Stage, *, work: dict[str, Any] | None = None, **public: Any) -> Self:
+        """The next entry at `stage`, or where the job already stands if that is further."""
+        target = stage if stage in TERMINAL else max(self.stage, stage, key=PROGRESS.__getitem__)
+        entered = {
+            "stage": target,
+            "message": MESSAGES.get(target, ""),
+            "retry_at": None,
+            "retry_reason": None,
+            "progress_percent": max(
+                self.public.progress_percent, PROGRESS.get(target, self.public.progress_percent)
+            ),
+        }
+        if target is not self.stage and target not in TERMINAL:
+            entered |= {"attempt": 1}
+            work = {"tries": 0, **(work or {})}
+        return self.follow(public={**entered, **public}, work=work)
+
+    def fail(self, code: ErrorCode, sentence: str) -> Self:
+        """The ending for a failure, with the sentence the person reads."""
+        return self.advance(Stage.FAILED, message=sentence, error_code=code)
+
+
+def check_successor(before: JournalEntry | None, after: JournalEntry) -> None:
+    """Raise ValueError when `after` may not follow `before` (None: nothing was before)."""
+    if before is None:
+        _require(after.index == 0, "a journal begins with index 0")
+        return
+    _require(not before.terminal or after.stage is Stage.ERASED, "nothing follows an ending")
+    _require(before.stage is not Stage.ERASED, "nothing follows an erasure")
+    _require(after.job_id == before.job_id, "a journal belongs to one job")
+    _require(after.index == before.index + 1, "index counts by one")
+    _require(
+        after.public.progress_percent >= before.public.progress_percent, "progress never steps back"
+    )
+    if not after.terminal:
+        _require(PROGRESS[after.stage] >= PROGRESS[before.stage], "stage never steps back")
+
+
+def _require(holds: bool, rule: str) -> None:  # noqa: FBT001
+    if not holds:
+        raise ValueError(rule)

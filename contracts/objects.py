@@ -1,0 +1,65 @@
+"""References to stored bytes, and the only place where object keys are built.
+
+A key is `<prefix>/<kind>/<job_id>/<role>-<sha256[:16]>.<ext>`; uploads live under
+`<prefix>/upload/<image_id>/`. A key is created once and never overwritten.
+"""
+
+import hashlib
+import re
+from typing import Annotated, Final, Literal, Self
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from contracts.base import Message
+
+Role = Literal["original", "raw", "result", "thumb"]
+
+EXTENSIONS: Final = {
+    "image/jpeg": "jpg",
+    "image/png": "png",
+    "image/webp": "webp",
+    "image/tiff": "tiff",
+    "image/bmp": "bmp",
+}
+"""Content type -> file extension of a key."""
+
+Prefix = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+KEY = re.compile(
+    r"[a-z0-9][a-z0-9._-]{0,62}/[a-z]{1,16}/[0-9a-f-]{36}/[a-z]{1,16}-[0-9a-f]{16}\.[a-z]{3,4}"
+)
+"""What a key looks like, whole: nothing else reaches a store."""
+
+
+class ObjectRef(Message):
+    """The claim check of stored bytes: where they are, what they are, and their digest."""
+
+    key: str = Field(pattern=f"^{KEY.pattern}$")
+    content_type: str = Field(pattern=r"^image/[a-z]+$")
+    size_bytes: int = Field(ge=0)
+    sha256: Sha256
+    width_pixels: int | None = Field(default=None, ge=1)
+    height_pixels: int | None = Field(default=None, ge=1)
+
+    def with_key(self, key: str) -> Self:
+        """The same bytes under another key."""
+        return self.model_copy(update={"key": key})
+
+
+def digest(data: bytes) -> str:
+    """SHA-256 of the bytes, in lower-case hex."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def job_key(
+    prefix: str, kind: str, job_id: UUID, *, role: Role, sha256: str, content_type: str
+) -> str:
+    """The key of one role's bytes of a job. Raises KeyError for a content type without extension."""
+    return f"{prefix}/{kind}/{job_id}/{role}-{sha256[:16]}.{EXTENSIONS[content_type]}"
+
+
+def upload_key(prefix: str, image_id: UUID, *, sha256: str, content_type: str) -> str:
+    """The key of an uploaded picture that no job owns yet."""
+    return f"{prefix}/upload/{image_id}/original-{sha256[:16]}.{EXTENSIONS[content_type]}"

@@ -1,0 +1,73 @@
+"""Questions between services: core request and reply, errors as a typed reply."""
+
+from typing import Generic, Literal, TypeVar
+from uuid import UUID
+
+from pydantic import Field
+
+from contracts.base import Instant, Message
+from contracts.errors import ErrorCode
+from contracts.journal import JournalEntry, Kind
+
+T = TypeVar("T", bound=Message)
+
+
+class QueryError(Message):
+    """Why a question could not be answered; `code` and `detail` are public, `status` is HTTP's."""
+
+    status: int
+    code: ErrorCode
+    detail: str
+
+
+class Reply(Message, Generic[T]):
+    """Either an answer or an error."""
+
+    answer: T | None = None
+    error: QueryError | None = None
+
+
+class JobQuestion(Message):
+    """To storage: what does the record say of this job?"""
+
+    job_id: UUID
+
+
+class JobRecord(Message):
+    """The last known entry of a job and its journal sequence; None when the record has no such job."""
+
+    entry: JournalEntry | None
+    sequence: int = 0
+
+
+class GiveFeedback(Message):
+    """To feedback: keep one rating for a completed edit. The gateway checked that it is one."""
+
+    edit_uuid: UUID
+    rating: Literal[0, 1]
+    feedback_text: str | None = Field(default=None, max_length=1000)
+    client_network: str | None = None
+    kind: Kind = Kind.EDIT
+    provider: str | None = None
+    model: str | None = None
+
+
+class FeedbackKept(Message):
+    """The row's number."""
+
+    feedback_id: int
+
+
+class FeedbackQuestion(Message):
+    """To feedback: what was said of this edit?"""
+
+    edit_uuid: UUID
+
+
+class FeedbackGiven(Message):
+    """What was said of an edit."""
+
+    edit_uuid: UUID
+    rating: Literal[0, 1]
+    feedback_text: str | None
+    created_at: Instant

@@ -1,0 +1,77 @@
+"""The pipeline, top to bottom: every stream, subject and durable there is.
+
+One name, five spellings: class `EditEnhanced`, constant `EDIT_ENHANCED`, subject
+`mizual.v1.edit.enhanced`, handler `on_edit_enhanced`, durable `renderer_edit_enhanced`.
+No subject but the journal's carries an id: subjects become metric labels.
+"""
+
+from typing import Final
+from uuid import UUID
+
+# Commands: imperative, one consumer. Other services publish these.
+COMMANDS: Final = "COMMANDS"
+JOB_SUBMIT: Final = "mizual.v1.job.submit"
+JOB_CANCEL: Final = "mizual.v1.job.cancel"
+
+GATEWAY_JOB_SUBMIT: Final = "gateway_job_submit"
+GATEWAY_JOB_CANCEL: Final = "gateway_job_cancel"
+
+# Events: facts that trigger the next service, in pipeline order.
+EVENTS: Final = "EVENTS"
+EDIT_REQUESTED: Final = "mizual.v1.edit.requested"  # gateway -> enhancer
+EDIT_ENHANCED: Final = "mizual.v1.edit.enhanced"  # enhancer -> renderer
+EDIT_RENDERED: Final = "mizual.v1.edit.rendered"  # renderer -> storage, which completes the job
+
+ENHANCER_EDIT_REQUESTED: Final = "enhancer_edit_requested"
+RENDERER_EDIT_ENHANCED: Final = "renderer_edit_enhanced"
+STORAGE_EDIT_RENDERED: Final = "storage_edit_rendered"
+
+# The journal: one subject a job, its state and what observers see. Not public.
+JOURNAL: Final = "JOURNAL"
+JOURNAL_ROOT: Final = "journal"
+STORAGE_PROJECTOR: Final = "storage_projector"
+
+# The public feed: announced by storage from the journal; a refusal by the gateway.
+FEED: Final = "FEED"
+JOB_ACCEPTED: Final = "mizual.v1.job.accepted"
+JOB_COMPLETED: Final = "mizual.v1.job.completed"
+JOB_FAILED: Final = "mizual.v1.job.failed"
+JOB_CANCELLED: Final = "mizual.v1.job.cancelled"
+SUBMISSION_REJECTED: Final = "mizual.v1.submission.rejected"
+
+# What could not be handled, kept for operators, without anything a person wrote or drew.
+DEAD_LETTERS: Final = "DEAD_LETTERS"
+DEAD_LETTER_ROOT: Final = "mizual.dead"
+
+# The server's own word that a message used up its deliveries.
+ADVISORIES: Final = "ADVISORIES"
+MAX_DELIVERIES_ROOT: Final = "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES"
+STORAGE_ADVISORY: Final = "storage_advisory"
+
+# Limits: publishing to limit.<policy>.<client> fails exactly when the window is full.
+LIMIT_ROOT: Final = "limit"
+
+# Queries: core request and reply, in queue groups named as the service.
+STORAGE_JOB_QUERY: Final = "mizual.query.storage.job"
+FEEDBACK_GIVE_QUERY: Final = "mizual.query.feedback.give"
+FEEDBACK_READ_QUERY: Final = "mizual.query.feedback.read"
+
+
+def journal_subject(job_id: UUID) -> str:
+    """The one subject of a job's journal."""
+    return f"{JOURNAL_ROOT}.{job_id}"
+
+
+def dead_letter_subject(durable: str) -> str:
+    """Where a durable's unhandled messages are kept."""
+    return f"{DEAD_LETTER_ROOT}.{durable}"
+
+
+def limit_stream(policy: str) -> str:
+    """The stream that holds a policy's slots."""
+    return f"LIMIT_{policy.upper()}"
+
+
+def limit_subject(policy: str, client: str) -> str:
+    """The subject whose messages are the client's used slots; `client` is a hex digest."""
+    return f"{LIMIT_ROOT}.{policy}.{client}"

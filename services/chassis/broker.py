@@ -1,0 +1,174 @@
+"""The broker of a service, and how its handlers are put on durables.
+
+Pull consumers, explicit ack, batch size 1; concurrency N is N registrations of one handler on one
+durable, since a client that fetches ahead holds messages without a heartbeat.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeVar
+
+from faststream import AckPolicy
+from faststream.nats import JStream, NatsBroker, PullSub
+from faststream.nats.annotations import NatsMessage
+from faststream.nats.security import NatsCredentials
+from nats.aio.client import Client
+from pydantic import ValidationError
+
+from contracts.base import Message
+from contracts.errors import ErrorCode
+from contracts.queries import QueryError, Reply
+from services.chassis.bus import Bus
+from services.chassis.dead_letters import StreamDeadLetters
+from services.chassis.delivery import NatsDelivery, heartbeat
+from services.chassis.errors import PermanentError, RefusedError
+from services.chassis.failure import FailurePolicy
+from services.chassis.handler import Handler, Task
+from services.chassis.journal import JetStreamJournal
+from services.chassis.metrics import measured
+from services.chassis.settings import ServiceSettings
+from services.chassis.step import Step
+from services.chassis.streams import DURABLES, Durable
+from services.chassis.telemetry import bound
+
+PULL_SECONDS: Final = 1.0
+"""A fetch that was open while the server restarted is noticed only after this."""
+GRACE_SECONDS: Final = 8.0
+
+M = TypeVar("M", bound=Message)
+
+
+class InvalidBodyError(PermanentError):
+    """A body that does not validate; it never will."""
+
+
+def make_broker(settings: ServiceSettings, name: str) -> NatsBroker:
+    """A broker that reconnects for ever; not connected yet."""
+    credentials = settings.nats_credentials_file
+    return NatsBroker(
+        settings.nats_url,
+        name=name,
+        max_reconnect_attempts=-1,
+        reconnect_time_wait=0.5,  # type: ignore[arg-type]
+        ping_interval=10,
+        connect_timeout=3,
+        graceful_timeout=GRACE_SECONDS,
+        ack_policy=AckPolicy.MANUAL,
+        decoder=_raw_body,
+        logger=None,
+        security=NatsCredentials(str(credentials)) if credentials else None,
+    )
+
+
+def bus_of(broker: NatsBroker) -> Bus:
+    """The connection of the broker, for everything that FastStream does not do."""
+
+    def connection() -> Client | None:
+        state = broker.config.broker_config.connection_state
+        return state.connection if state else None
+
+    return Bus(connection)
+
+
+def put_step(broker: NatsBroker, step: Step, task: Task, *, concurrency: int) -> None:
+    """Put a step's task on its durable; the handler rules and the failure policy are around it."""
+    bus = bus_of(broker)
+    handler = Handler(step, JetStreamJournal(bus), bus)
+    policy = FailurePolicy(StreamDeadLetters(bus, step.durable))
+
+    async def deliver(message: NatsMessage) -> None:
+        delivery = NatsDelivery(message.raw_message)
+        hold = handler.hold(delivery)
+
+        async def work() -> None:
+            event = parsed(step.event, message.raw_message.data)
+            with bound(job_id=str(event.job_id), request_id=event.request_id):
+                await policy.guard_step(handler, hold, lambda: handler.handle(hold, event, task))
+
+        with measured(step.durable):
+            async with heartbeat(delivery):
+                await policy.guard(delivery, work)
+
+    _register(broker, step.durable, deliver, concurrency)
+
+
+def put_command(
+    broker: NatsBroker,
+    durable: str,
+    kind: type[M],
+    handle: Callable[[M], Awaitable[None]],
+    *,
+    concurrency: int = 1,
+) -> None:
+    """Put a command's handler on its durable: acked when it returns, else the failure policy."""
+    policy = FailurePolicy(StreamDeadLetters(bus_of(broker), durable))
+
+    async def deliver(message: NatsMessage) -> None:
+        delivery = NatsDelivery(message.raw_message)
+
+        async def work() -> None:
+            await handle(parsed(kind, message.raw_message.data))
+            await delivery.ack()
+
+        with measured(durable):
+            async with heartbeat(delivery):
+                await policy.guard(delivery, work)
+
+    _register(broker, durable, deliver, concurrency)
+
+
+def put_query(
+    broker: NatsBroker, subject: str, kind: type[M], answer: Callable[[M], Awaitable[Message]]
+) -> None:
+    """Answer questions on a core subject, shared by the replicas; errors go back typed."""
+    group = subject.split(".")[2]
+
+    async def reply(message: NatsMessage) -> Reply[Any]:
+        try:
+            return Reply[Any](answer=await answer(parsed(kind, message.raw_message.data)))
+        except RefusedError as error:
+            return Reply[Any](
+                error=QueryError(status=error.status, code=error.code, detail=error.sentence)
+            )
+
+    broker.subscriber(subject, queue=group)(reply)
+
+
+def parsed(kind: type[M], body: bytes) -> M:
+    """The body as a message. Raises InvalidBodyError, which names the fields and not the input."""
+    try:
+        return kind.model_validate_json(body)
+    except ValidationError as error:
+        fields = {
+            ".".join(map(str, e["loc"])): e["type"] for e in error.errors(include_input=False)
+        }
+        raise InvalidBodyError(
+            ErrorCode.INVALID_REQUEST, "The message is not valid.", reason=f"{fields}"
+        ) from None
+
+
+def _register(
+    broker: NatsBroker,
+    name: str,
+    deliver: Callable[..., Awaitable[None]],
+    concurrency: int,
+) -> None:
+    durable = _durable(name)
+    for _ in range(concurrency):
+        broker.subscriber(
+            durable.subject,
+            stream=JStream(durable.stream, declare=False),
+            durable=durable.name,
+            config=durable.config(),
+            pull_sub=PullSub(batch_size=1, timeout=PULL_SECONDS),
+            ack_policy=AckPolicy.MANUAL,
+            include_in_schema=False,
+        )(deliver)
+
+
+def _durable(name: str) -> Durable:
+    return next(durable for durable in DURABLES if durable.name == name)
+
+
+async def _raw_body(message: Any) -> bytes:
+    # Decoding is ours: a body that is no JSON must reach the failure policy, not the framework.
+    return bytes(message.body)

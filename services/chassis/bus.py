@@ -1,0 +1,99 @@
+"""The seam to NATS: the connection, its errors translated, confirmed publishing, and questions."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final, Protocol, TypeVar
+
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
+from nats.js import JetStreamContext
+from nats.js.api import Header
+from nats.js.errors import APIError
+
+from contracts.base import Message
+from contracts.queries import Reply
+from services.chassis.errors import RefusedError, UnavailableError
+
+A = TypeVar("A", bound=Message)
+
+PUBLISH_SECONDS: Final = 4.0
+"""Deadline of one publish, confirmation included."""
+
+READ_SECONDS: Final = 2.0
+"""Deadline of one read."""
+
+WRONG_LAST_SEQUENCE: Final = 10071
+"""err_code of an append whose expectation does not hold (server's errors.json)."""
+
+
+class Publisher(Protocol):
+    """Stores a message on a stream, or says that it could not."""
+
+    async def publish(self, subject: str, message: Message, *, message_id: str) -> None:
+        """Return once the message is stored; the same id within the window is stored once.
+
+        Raises UnavailableError.
+        """
+
+
+class Bus:
+    """The connection of a process; usable once its broker has started."""
+
+    def __init__(self, connection: Callable[[], Client | None]) -> None:
+        self._connection = connection
+        self._js: JetStreamContext | None = None
+
+    @property
+    def client(self) -> Client:
+        """The core connection. Raises UnavailableError before the first connect."""
+        client = self._connection()
+        if client is None:
+            raise UnavailableError("the bus is not connected yet")
+        return client
+
+    @property
+    def js(self) -> JetStreamContext:
+        """JetStream on that connection. Raises UnavailableError before the first connect."""
+        if self._js is None:
+            self._js = self.client.jetstream(timeout=READ_SECONDS)
+        return self._js
+
+    async def publish(self, subject: str, message: Message, *, message_id: str) -> None:
+        """See Publisher."""
+        with translated(f"publish {subject}"):
+            await self.js.publish(
+                subject,
+                to_bytes(message),
+                timeout=PUBLISH_SECONDS,
+                headers={Header.MSG_ID: message_id, "content-type": "application/json"},
+            )
+
+    async def ask(self, subject: str, question: Message, answer: type[A]) -> A:
+        """Ask another service. Raises UnavailableError, or RefusedError with its typed error."""
+        with translated(f"ask {subject}"):
+            raw = await self.client.request(subject, to_bytes(question), timeout=READ_SECONDS)
+        reply: Reply[A] = Reply[answer].model_validate_json(raw.data)  # type: ignore[valid-type]
+        if reply.error is not None:
+            raise RefusedError(reply.error)
+        if reply.answer is None:
+            raise UnavailableError(f"{subject} answered nothing")
+        return reply.answer
+
+
+def to_bytes(message: Message) -> bytes:
+    """The message on the wire: JSON without absent fields."""
+    return message.model_dump_json(exclude_none=True).encode()
+
+
+@contextmanager
+def translated(action: str) -> Iterator[None]:
+    """Turn the client's errors into UnavailableError: the bus is away, full, or not set up."""
+    try:
+        yield
+    except (NatsError, OSError, TimeoutError) as error:
+        raise UnavailableError(f"{action}: {error!r}") from error
+
+
+def is_code(error: APIError, err_code: int) -> bool:
+    """Whether the server refused with this err_code; the class alone does not tell."""
+    return error.err_code == err_code

@@ -1,0 +1,150 @@
+"""The failure policy: what becomes of a message whose handler raised (the one broad `except`).
+
+After reading the journal again:
+
+    ended or beyond            ack
+    a later attempt holds it   same message: leave it alone; another copy: ack mine
+    unavailable                a waiting entry, nak with a growing delay; uses no try
+    tries left                 a retry entry, nak with the delay
+    no tries left, fact there  nak, never failed
+    otherwise                  dead letter first, then failed (or the step's fallback), then ack
+"""
+
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Final, Protocol
+
+from contracts.journal import JournalEntry
+from services.chassis.errors import (
+    MizualError,
+    ObsoleteError,
+    PermanentError,
+    UnavailableError,
+)
+from services.chassis.handler import Handler, sentence_of
+from services.chassis.hold import Hold
+from services.chassis.step import Delivery, Retries
+
+log = logging.getLogger(__name__)
+
+WAIT_BASE_SECONDS: Final = 1.0
+WAIT_MAX_SECONDS: Final = 10.0
+NO_RETRIES: Final = Retries(0, 1.0)
+
+
+class DeadLetters(Protocol):
+    """Keeps a copy of what could not be handled, for operators."""
+
+    async def keep(self, delivery: Delivery, error: Exception, *, job: JournalEntry | None) -> None:
+        """Return once the copy is stored. Raises UnavailableError."""
+
+
+class FailurePolicy:
+    """Decides about a delivery whose handler raised."""
+
+    def __init__(self, dead_letters: DeadLetters) -> None:
+        self._dead_letters = dead_letters
+
+    async def guard(self, delivery: Delivery, work: Callable[[], Awaitable[object]]) -> None:
+        """Run work that has no journal (commands, projections): retried, or dead-lettered."""
+        try:
+            await work()
+        except Exception as error:  # noqa: BLE001 - the one place that is for it
+            await self._without_journal(delivery, error)
+
+    async def guard_step(
+        self, handler: Handler, hold: Hold, work: Callable[[], Awaitable[object]]
+    ) -> None:
+        """Run a step's work; what it raises is settled with the journal."""
+        try:
+            await work()
+        except Exception as error:  # noqa: BLE001 - the one place that is for it
+            _log(error)
+            if hold.attempt == 0:
+                await hold.delivery.nak(waiting(hold.delivery))
+                return
+            await self._with_journal(handler, hold, error)
+
+    async def _without_journal(self, delivery: Delivery, error: Exception) -> None:
+        _log(error)
+        if isinstance(error, ObsoleteError):
+            await delivery.ack()
+        elif isinstance(error, PermanentError):
+            await self._dead_letters.keep(delivery, error, job=None)
+            await delivery.ack()
+        else:
+            await delivery.nak(waiting(delivery))
+
+    async def _with_journal(self, handler: Handler, hold: Hold, error: Exception) -> None:
+        job_id = hold.job.job_id
+        await hold.read(job_id, leader=True)
+        while not await handler.settled(hold):
+            if hold.fenced:
+                await self._stand_aside(hold)
+                return
+            if await self._decide(handler, hold, error):
+                return
+
+    async def _stand_aside(self, hold: Hold) -> None:
+        # Acking the message that the newer worker holds would take it away from that worker.
+        if hold.job.facts.trigger != hold.delivery.sequence:
+            await hold.delivery.ack()
+
+    async def _decide(self, handler: Handler, hold: Hold, error: Exception) -> bool:
+        """Append what follows from the error and settle the message; False after a lost race."""
+        if hold.job.facts.submitting is not None and not isinstance(error, PermanentError):
+            # Its outcome is unknown: the next delivery waits for the deadline and decides.
+            await hold.delivery.nak(waiting(hold.delivery))
+            return True
+        if isinstance(error, UnavailableError):
+            return await self._again(handler, hold, error, used=0)
+        retries = handler.step.retries.get(hold.job.stage, NO_RETRIES)
+        if not isinstance(error, PermanentError) and hold.job.facts.tries < retries.more:
+            return await self._again(handler, hold, error, used=1)
+        return await self._give_up(handler, hold, error)
+
+    async def _again(self, handler: Handler, hold: Hold, error: Exception, *, used: int) -> bool:
+        tries = hold.job.facts.tries + used
+        retries = handler.step.retries.get(hold.job.stage, NO_RETRIES)
+        delay = retries.delay(tries) if used else waiting(hold.delivery)
+        delay = getattr(error, "retry_after", None) or delay
+        entry = hold.job.follow(
+            public={
+                "message": f"{handler.step.who} is busy, trying again in {round(delay) or 1} seconds",
+                "retry_at": hold.now() + timedelta(seconds=delay),
+                "retry_reason": "retrying" if used else "waiting",
+                "attempt": tries + 1,
+            },
+            work={"tries": tries},
+        )
+        if not await hold.append(entry):
+            return False
+        await hold.delivery.nak(delay)
+        return True
+
+    async def _give_up(self, handler: Handler, hold: Hold, error: Exception) -> bool:
+        if handler.step.fallback is not None:
+            # Whatever this leads to (done, ended, fenced), the caller judges it again.
+            await hold.append(hold.job.follow(**handler.step.fallback(hold.job)))
+            return False
+        await self._dead_letters.keep(hold.delivery, error, job=hold.job)
+        if not await hold.append(hold.job.fail(*sentence_of(error))):
+            return False
+        await hold.delivery.ack()
+        return True
+
+
+def _log(error: Exception) -> None:
+    # The text of an error that is not ours may hold anything; its class and place do not.
+    ours = isinstance(error, MizualError)
+    log.warning(
+        "handler_failed",
+        extra={"error": repr(error) if ours else type(error).__name__},
+        exc_info=None if ours else error,
+    )
+
+
+def waiting(delivery: Delivery) -> float:
+    """The pause in seconds while something is away: it grows with the deliveries."""
+    return float(min(WAIT_BASE_SECONDS * 1.5 ** min(delivery.deliveries - 1, 20), WAIT_MAX_SECONDS))

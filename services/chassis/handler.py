@@ -1,0 +1,152 @@
+"""The handler rules, once and for all: how a delivery becomes work, an event and an ack.
+
+    on delivery:
+      last entry; none -> ack
+      terminal or beyond -> ack;  output fact there -> announce, ack
+      submitting without handle -> wait, then decide
+      take (attempt + 1);  lost race -> judge again
+      work, recording facts as they happen
+      announce, ack
+
+An acknowledgement needs a reason: the job ended, the journal is beyond this step (which proves that
+its event was stored), the next event is stored, or another copy of the message holds the stage.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+from contracts.base import utcnow
+from contracts.errors import ErrorCode
+from contracts.events import EVENT_SUBJECTS, JobEvent
+from contracts.journal import JournalEntry
+from services.chassis.bus import Publisher
+from services.chassis.errors import PermanentError, TransientError, UnavailableError
+from services.chassis.hold import SUBMIT_MARGIN_SECONDS, Hold
+from services.chassis.journal import Journal
+from services.chassis.step import Delivery, Step
+
+Task = Callable[[Hold], Awaitable[None]]
+"""What a service does in its step: record the step's fact, or raise one of the three kinds."""
+
+RECHECK_SECONDS: Final = 1.0
+UNCERTAIN_SENTENCE: Final = (
+    "We could not find out whether the image service took your edit. Please try again."
+)
+
+
+class Handler:
+    """Carries one step's deliveries through the rules."""
+
+    def __init__(
+        self,
+        step: Step,
+        journal: Journal,
+        publisher: Publisher,
+        *,
+        now: Callable[[], datetime] = utcnow,
+    ) -> None:
+        self.step = step
+        self.journal = journal
+        self._publisher = publisher
+        self._now = now
+
+    def hold(self, delivery: Delivery) -> Hold:
+        """A fresh run of this step: its message ids are its own."""
+        return Hold(self.step, delivery, self.journal, now=self._now)
+
+    async def handle(self, hold: Hold, event: JobEvent, task: Task) -> None:
+        """Bring the job through the step. What is raised goes to the failure policy."""
+        await hold.read(event.job_id)
+        while not await self.settled(hold):
+            if await self._may_take(hold) and await hold.take():
+                await self._work(hold, task)
+                return
+
+    async def announce(self, hold: Hold) -> None:
+        """Store the next event, then ack: the order that loses nothing."""
+        event = self.step.announces
+        if event is not None:
+            job = hold.job
+            await self._publisher.publish(
+                EVENT_SUBJECTS[event],
+                event(job_id=job.job_id, request_id=job.facts.request_id, occurred_at=self._now()),
+                message_id=event_id(event, job),
+            )
+        await hold.delivery.ack()
+
+    async def settled(self, hold: Hold) -> bool:
+        """Ack what needs no more work: gone, ended, beyond, or done (and announced again)."""
+        if hold.last is None or self.step.beyond(hold.job):
+            await hold.delivery.ack()
+            return True
+        if self.step.done(hold.job.facts):
+            await self.announce(hold)
+            return True
+        return False
+
+    async def _may_take(self, hold: Hold) -> bool:
+        if not self.step.needs(hold.job.facts):
+            await hold.read(hold.job.job_id, leader=True)
+            if hold.last is None or not (hold.job.terminal or self.step.needs(hold.job.facts)):
+                raise UnavailableError("the event is ahead of the journal")
+            return False
+        if hold.job.facts.submitting is not None:
+            return await self._decide_submission(hold)
+        return True
+
+    async def _work(self, hold: Hold, task: Task) -> None:
+        try:
+            async with asyncio.timeout(self.step.limit_seconds):
+                await task(hold)
+        except TimeoutError as error:
+            raise TransientError(f"longer than {self.step.limit_seconds} s") from error
+        if hold.job.terminal:
+            await hold.delivery.ack()
+            return
+        if not self.step.done(hold.job.facts):
+            raise TransientError("the handler ended without its fact")
+        await self.announce(hold)
+
+    async def _decide_submission(self, hold: Hold) -> bool:
+        """Wait, read-only, until another's submission is known or overdue; then repeat or fail.
+
+        True: judged on an unchanged entry, take it. False: something changed, judge again.
+        """
+        judged = hold.last
+        assert judged is not None and judged.entry.facts.submitting is not None
+        overdue = judged.entry.facts.submitting.deadline + timedelta(seconds=SUBMIT_MARGIN_SECONDS)
+        while (left := (overdue - self._now()).total_seconds()) > 0:
+            await asyncio.sleep(min(left, RECHECK_SECONDS))
+            if await hold.read(judged.entry.job_id, leader=True) != judged:
+                return False
+        if await hold.read(judged.entry.job_id, leader=True) != judged:
+            return False
+        return await self._give_up_submission(hold)
+
+    async def _give_up_submission(self, hold: Hold) -> bool:
+        if self.step.recover and (found := await self.step.recover(hold.job)) is not None:
+            await hold.append(hold.job.follow(work={**found, "submitting": None}))
+            return False
+        uncertain = hold.job.facts.uncertain
+        if uncertain < self.step.repeats:
+            await hold.append(
+                hold.job.follow(work={"submitting": None, "uncertain": uncertain + 1})
+            )
+            return False
+        await hold.append(hold.job.fail(ErrorCode.PROVIDER_UNCERTAIN, UNCERTAIN_SENTENCE))
+        return False
+
+
+def event_id(event: type[JobEvent], job: JournalEntry) -> str:
+    """The deterministic id of a job's event: published twice, stored once."""
+    noun, participle = EVENT_SUBJECTS[event].split(".")[-2:]
+    return f"{job.job_id}:{noun}.{participle}"
+
+
+def sentence_of(error: Exception) -> tuple[ErrorCode, str]:
+    """The public code and sentence of what ended a job."""
+    if isinstance(error, PermanentError):
+        return error.code, error.sentence
+    return ErrorCode.PROVIDER_FAILED, "Something went wrong on our side. Please try again later."

@@ -1,0 +1,166 @@
+"""The journal: one subject per job on one stream, appended by compare-and-append."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Final, Protocol
+from uuid import UUID
+
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+from nats.js.api import Header, RawStreamMsg
+from nats.js.errors import APIError, NotFoundError
+
+from contracts.journal import JournalEntry, check_successor
+from contracts.subjects import JOURNAL, journal_subject
+from services.chassis.bus import (
+    PUBLISH_SECONDS,
+    WRONG_LAST_SEQUENCE,
+    Bus,
+    is_code,
+    to_bytes,
+    translated,
+)
+from services.chassis.errors import UnavailableError
+
+EXPECTED_SEQUENCE: Final = "Nats-Expected-Last-Subject-Sequence"
+APPEND_TRIES: Final = 2
+REPLAY_SECONDS: Final = 5.0
+MAX_ENTRIES: Final = 4096
+"""Bound of one replay; a job with more has something wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An entry as the journal holds it."""
+
+    entry: JournalEntry
+    sequence: int
+    message_id: str = ""
+
+
+class Journal(Protocol):
+    """What the handler rules need of the journal."""
+
+    async def last(self, job_id: UUID, *, leader: bool = False) -> Recorded | None:
+        """The last entry; a miss was confirmed by the leader. Raises UnavailableError."""
+
+    async def append(
+        self, entry: JournalEntry, *, judged: Recorded | None, message_id: str
+    ) -> Recorded | None:
+        """Append after `judged` (None: open). None means that somebody else was first.
+
+        Raises UnavailableError (the outcome may be unknown) and ValueError for an entry that may
+        not follow.
+        """
+
+
+class JetStreamJournal:
+    """The journal on JetStream."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+
+    async def last(self, job_id: UUID, *, leader: bool = False) -> Recorded | None:
+        """See Journal. A direct get may be answered by a lagging replica, so a miss is asked again."""
+        subject = journal_subject(job_id)
+        with translated("read the journal"):
+            if leader:
+                return await self._leader(subject)
+            try:
+                return _recorded(await self._bus.js.get_last_msg(JOURNAL, subject, direct=True))
+            except NotFoundError:
+                return await self._leader(subject)
+
+    async def append(
+        self, entry: JournalEntry, *, judged: Recorded | None, message_id: str
+    ) -> Recorded | None:
+        """See Journal. The same append is repeated under the same id when its answer got lost."""
+        check_successor(judged.entry if judged else None, entry)
+        for _ in range(APPEND_TRIES - 1):
+            try:
+                return await self._append_once(entry, judged, message_id)
+            except UnavailableError:
+                await asyncio.sleep(0)
+        return await self._append_once(entry, judged, message_id)
+
+    async def replay(self, job_id: UUID, *, after: int = 0) -> list[Recorded]:
+        """Every entry past the stream sequence `after`, in order. Raises UnavailableError."""
+        request = {"next_by_subj": journal_subject(job_id), "seq": after + 1, "batch": MAX_ENTRIES}
+        with translated("replay the journal"):
+            return [entry async for entry in self._batch(json.dumps(request).encode())]
+
+    async def end(self) -> int:
+        """The stream's last sequence. Raises UnavailableError."""
+        with translated("look at the journal"):
+            return (await self._bus.js.stream_info(JOURNAL)).state.last_seq
+
+    async def _append_once(
+        self, entry: JournalEntry, judged: Recorded | None, message_id: str
+    ) -> Recorded | None:
+        headers = {
+            Header.MSG_ID: message_id,
+            EXPECTED_SEQUENCE: str(judged.sequence if judged else 0),
+        }
+        subject = journal_subject(entry.job_id)
+        with translated("append to the journal"):
+            try:
+                ack = await self._bus.js.publish(
+                    subject,
+                    to_bytes(entry),
+                    timeout=PUBLISH_SECONDS,
+                    stream=JOURNAL,
+                    headers=headers,
+                )
+            except APIError as error:
+                if not is_code(error, WRONG_LAST_SEQUENCE):
+                    raise
+                return await self._if_mine(subject, message_id)
+            if ack.duplicate:
+                return await self._if_mine(subject, message_id)
+            return Recorded(entry, ack.seq, message_id)
+
+    async def _if_mine(self, subject: str, message_id: str) -> Recorded | None:
+        last = await self._leader(subject)
+        return last if last and last.message_id == message_id else None
+
+    async def _leader(self, subject: str) -> Recorded | None:
+        try:
+            return _recorded(await self._bus.js.get_last_msg(JOURNAL, subject, direct=False))
+        except NotFoundError:
+            return None
+
+    async def _batch(self, request: bytes) -> AsyncIterator[Recorded]:
+        inbox = self._bus.client.new_inbox()
+        replies = await self._bus.client.subscribe(inbox, max_msgs=MAX_ENTRIES + 1)
+        try:
+            await self._bus.client.publish(f"$JS.API.DIRECT.GET.{JOURNAL}", request, reply=inbox)
+            while recorded := _batched(await replies.next_msg(timeout=REPLAY_SECONDS)):
+                yield recorded
+        finally:
+            await replies.unsubscribe()
+
+
+def from_live(message: Msg) -> Recorded:
+    """An entry as a consumer of the journal delivers it. Raises ValueError for another body."""
+    sequence = int(message.reply.split(".")[5])
+    message_id = (message.headers or {}).get(Header.MSG_ID, "")
+    return Recorded(JournalEntry.model_validate_json(message.data), sequence, message_id)
+
+
+def _recorded(message: RawStreamMsg) -> Recorded:
+    headers = message.headers or {}
+    entry = JournalEntry.model_validate_json(message.data or b"")
+    return Recorded(entry, message.seq or 0, headers.get(Header.MSG_ID, ""))
+
+
+def _batched(message: Msg) -> Recorded | None:
+    headers = message.headers or {}
+    status = headers.get("Status")
+    if status in {"204", "404"}:
+        return None
+    if status:
+        raise NatsError(f"direct get answered {status} {headers.get('Description', '')}")
+    entry = JournalEntry.model_validate_json(message.data)
+    return Recorded(entry, int(headers["Nats-Sequence"]), headers.get(Header.MSG_ID, ""))

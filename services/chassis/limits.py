@@ -1,0 +1,160 @@
+"""Limits that hold across replicas: a stream per policy whose messages are the used places.
+
+Publishing to `limit.<policy>.<client>` fails exactly when the sliding window is full; a place
+frees up when its message expires or is deleted.
+"""
+
+import hashlib
+import math
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from nats.js.api import DiscardPolicy, Header, PubAck, StorageType, StreamConfig
+from nats.js.errors import APIError, NotFoundError
+
+from contracts.journal import Slot
+from contracts.subjects import LIMIT_ROOT, limit_stream, limit_subject
+from services.chassis.bus import PUBLISH_SECONDS, Bus, is_code, translated
+from services.chassis.settings import LimitSettings
+
+DAY_SECONDS: Final = 86_400.0
+PREVIEW_DAILY: Final = 50
+PRODUCTION_DAILY: Final = 3
+PRODUCTION_BURST_SECONDS: Final = 10.0
+MAX_MESSAGES_PER_SUBJECT: Final = 10077
+"""err_code of a publish to a full subject; its class also means that JetStream is away."""
+NO_MESSAGE_FOUND: Final = 10057
+"""err_code of deleting a message that is gone."""
+EXPIRY_LAG_SECONDS: Final = 0.35
+"""The server expires by a timer: a place frees up this much late (measured, file storage)."""
+DEDUP_SECONDS: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """At most `places` in any window of `window_seconds`, per client."""
+
+    name: str
+    places: int
+    window_seconds: float
+
+
+class LimitExceededError(Exception):
+    """The window is full; `retry_after` is the whole seconds until a place is free."""
+
+    def __init__(self, policy: Policy, retry_after: int) -> None:
+        super().__init__(policy.name)
+        self.policy = policy
+        self.retry_after = retry_after
+
+
+def policies(settings: LimitSettings, *, production: bool) -> tuple[Policy, ...]:
+    """The quota of job-creating calls in force; a value of 0 switches one off."""
+    daily = settings.rate_limit_daily_images
+    if daily is None:
+        daily = PRODUCTION_DAILY if production else PREVIEW_DAILY
+    burst = settings.rate_limit_burst_seconds
+    if burst is None:
+        burst = PRODUCTION_BURST_SECONDS if production else 0.0
+    wanted = (Policy("daily", daily, DAY_SECONDS), Policy("burst", 1 if burst else 0, burst))
+    return tuple(policy for policy in wanted if policy.places)
+
+
+def limit_config(policy: Policy, *, replicas: int) -> StreamConfig:
+    """The stream that counts a policy's places."""
+    return StreamConfig(
+        name=limit_stream(policy.name),
+        subjects=[f"{LIMIT_ROOT}.{policy.name}.*"],
+        storage=StorageType.FILE,
+        max_msgs_per_subject=policy.places,
+        discard=DiscardPolicy.NEW,
+        discard_new_per_subject=True,
+        max_age=policy.window_seconds,
+        max_bytes=64 * 1024 * 1024,
+        duplicate_window=min(DEDUP_SECONDS, policy.window_seconds),
+        allow_direct=True,
+        num_replicas=replicas,
+    )
+
+
+def client_key(client: str) -> str:
+    """A client's name as a subject token: addresses and owners hold dots and worse."""
+    return hashlib.sha256(client.encode()).hexdigest()[:32]
+
+
+class Quota:
+    """Takes and gives back places under every policy at once."""
+
+    def __init__(self, bus: Bus, policies: tuple[Policy, ...]) -> None:
+        self._bus = bus
+        self.policies = policies
+
+    async def take(self, client: str, *, token: str) -> tuple[Slot, ...]:
+        """One place of each policy. The same token within seconds takes the same places.
+
+        Raises LimitExceededError (nothing is kept) and UnavailableError.
+        """
+        taken: list[Slot] = []
+        for policy in self.policies:
+            try:
+                taken.append(await self._take(policy, client, token))
+            except LimitExceededError:
+                await self.give_back(tuple(taken))
+                raise
+        return tuple(taken)
+
+    async def give_back(self, slots: tuple[Slot, ...]) -> None:
+        """Free the places; one that is free already is fine. Raises UnavailableError."""
+        for slot in slots:
+            await give_back(self._bus, slot)
+
+    async def _take(self, policy: Policy, client: str, token: str) -> Slot:
+        subject = limit_subject(policy.name, client_key(client))
+        with translated(f"take a place of {policy.name}"):
+            try:
+                ack = await self._publish(policy, subject, token)
+                if ack.duplicate and not await self._holds(policy, ack.seq):
+                    # The place was given back meanwhile: the token must pay again.
+                    ack = await self._publish(policy, subject, f"{token}:{ack.seq}")
+            except APIError as error:
+                if not is_code(error, MAX_MESSAGES_PER_SUBJECT):
+                    raise
+                raise LimitExceededError(policy, await self._wait(policy, subject)) from None
+        return Slot(policy=policy.name, sequence=ack.seq)
+
+    async def _publish(self, policy: Policy, subject: str, token: str) -> PubAck:
+        return await self._bus.js.publish(
+            subject,
+            b"",
+            timeout=PUBLISH_SECONDS,
+            stream=limit_stream(policy.name),
+            headers={Header.MSG_ID: token},
+        )
+
+    async def _holds(self, policy: Policy, sequence: int) -> bool:
+        try:
+            await self._bus.js.get_msg(limit_stream(policy.name), seq=sequence)
+        except NotFoundError:
+            return False
+        return True
+
+    async def _wait(self, policy: Policy, subject: str) -> int:
+        try:
+            oldest = await self._bus.js.get_msg(
+                limit_stream(policy.name), seq=1, subject=subject, direct=True, next=True
+            )
+        except NotFoundError:
+            return 1
+        stored = oldest.time.timestamp() if oldest.time else time.time()
+        return max(1, math.ceil(stored + policy.window_seconds + EXPIRY_LAG_SECONDS - time.time()))
+
+
+async def give_back(bus: Bus, slot: Slot) -> None:
+    """Free one place; gone already is fine. Raises UnavailableError."""
+    with translated("give a place back"):
+        try:
+            await bus.js.delete_msg(limit_stream(slot.policy), slot.sequence)
+        except APIError as error:
+            if not is_code(error, NO_MESSAGE_FOUND):
+                raise

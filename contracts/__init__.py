@@ -1,1 +1,1 @@
-"""What the services say to each other and to the world: pydantic and the standard library, nothing heavy."""
+"""What the services say to each other and to the world; pydantic and the standard library."""

@@ -22,7 +22,8 @@ class PlatformOwner(Message):
 
 class SubmitJob(Message):
     """Start a job, under the same admission as HTTP. The picture was uploaded before (`image_id`),
-    or is the parent's result. Answered on the public feed under `correlation_id`."""
+    or is the parent's result. Answered on the public feed under `correlation_id`.
+    """
 
     owner: PlatformOwner
     kind: Kind = Kind.EDIT

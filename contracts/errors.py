@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class ErrorCode(StrEnum):
-    """Why a request was refused or a job failed; stable, in the problem document and the status object."""
+    """Why a request was refused or a job failed; in problem documents and status objects."""
 
     # the request
     INVALID_REQUEST = "INVALID_REQUEST"

@@ -113,8 +113,10 @@ class Slot(Message):
 
 
 class Enhanced(Message):
-    """Fact of the enhancer: the instruction for the renderer; `prompt` is None where the user's own
-    words are used as they are."""
+    """Fact of the enhancer: the instruction for the renderer.
+
+    `prompt` is None where the user's own words are used as they are.
+    """
 
     instruction: str
     prompt: str | None = None

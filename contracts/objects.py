@@ -56,7 +56,7 @@ def digest(data: bytes) -> str:
 def job_key(
     prefix: str, kind: str, job_id: UUID, *, role: Role, sha256: str, content_type: str
 ) -> str:
-    """The key of one role's bytes of a job. Raises KeyError for a content type without extension."""
+    """The key of one role's bytes of a job. Raises KeyError for an unknown content type."""
     return f"{prefix}/{kind}/{job_id}/{role}-{sha256[:16]}.{EXTENSIONS[content_type]}"
 
 

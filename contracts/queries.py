@@ -13,7 +13,7 @@ T = TypeVar("T", bound=Message)
 
 
 class QueryError(Message):
-    """Why a question could not be answered; `code` and `detail` are public, `status` is HTTP's."""
+    """Why a question has no answer; `code` and `detail` are public, `status` is HTTP's."""
 
     status: int
     code: ErrorCode
@@ -34,7 +34,7 @@ class JobQuestion(Message):
 
 
 class JobRecord(Message):
-    """The last known entry of a job and its journal sequence; None when the record has no such job."""
+    """The last known entry of a job and its journal sequence; None for an unknown job."""
 
     entry: JournalEntry | None
     sequence: int = 0

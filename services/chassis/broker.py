@@ -4,6 +4,7 @@ Pull consumers, explicit ack, batch size 1; concurrency N is N registrations of 
 durable, since a client that fetches ahead holds messages without a heartbeat.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
 
@@ -16,12 +17,12 @@ from pydantic import ValidationError
 
 from contracts.base import Message
 from contracts.errors import ErrorCode
-from contracts.queries import QueryError, Reply
-from services.chassis.bus import Bus
+from contracts.queries import Reply
+from services.chassis.bus import READ_SECONDS, Bus
 from services.chassis.dead_letters import StreamDeadLetters
 from services.chassis.delivery import NatsDelivery, heartbeat
-from services.chassis.errors import PermanentError, RefusedError
-from services.chassis.failure import FailurePolicy
+from services.chassis.errors import PermanentError
+from services.chassis.failure import FailurePolicy, replied
 from services.chassis.handler import Handler, Task
 from services.chassis.journal import JetStreamJournal
 from services.chassis.metrics import measured
@@ -33,6 +34,9 @@ from services.chassis.telemetry import bound
 PULL_SECONDS: Final = 1.0
 """A fetch that was open while the server restarted is noticed only after this."""
 GRACE_SECONDS: Final = 8.0
+QUESTIONS_AT_ONCE: Final = 8
+ANSWER_SECONDS: Final = READ_SECONDS * 0.75
+"""A question is refused before its caller stops waiting."""
 
 M = TypeVar("M", bound=Message)
 
@@ -122,15 +126,15 @@ def put_query(
     """Answer questions on a core subject, shared by the replicas; errors go back typed."""
     group = subject.split(".")[2]
 
-    async def reply(message: NatsMessage) -> Reply[Any]:
-        try:
-            return Reply[Any](answer=await answer(parsed(kind, message.raw_message.data)))
-        except RefusedError as error:
-            return Reply[Any](
-                error=QueryError(status=error.status, code=error.code, detail=error.sentence)
-            )
+    async def answered(message: NatsMessage) -> Message:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            return await answer(parsed(kind, message.raw_message.data))
 
-    broker.subscriber(subject, queue=group)(reply)
+    async def reply(message: NatsMessage) -> Reply[Any]:
+        return await replied(lambda: answered(message))
+
+    # More than one at a time, so that a question that waits holds up nobody else's.
+    broker.subscriber(subject, queue=group, max_workers=QUESTIONS_AT_ONCE)(reply)
 
 
 def parsed(kind: type[M], body: bytes) -> M:

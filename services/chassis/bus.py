@@ -11,7 +11,8 @@ from nats.js.api import Header
 from nats.js.errors import APIError
 
 from contracts.base import Message
-from contracts.queries import Reply
+from contracts.errors import ErrorCode
+from contracts.queries import QueryError, Reply
 from services.chassis.errors import RefusedError, UnavailableError
 
 A = TypeVar("A", bound=Message)
@@ -74,10 +75,17 @@ class Bus:
             raw = await self.client.request(subject, to_bytes(question), timeout=READ_SECONDS)
         reply: Reply[A] = Reply[answer].model_validate_json(raw.data)  # type: ignore[valid-type]
         if reply.error is not None:
-            raise RefusedError(reply.error)
+            raise _error_of(subject, reply.error)
         if reply.answer is None:
             raise UnavailableError(f"{subject} answered nothing")
         return reply.answer
+
+
+def _error_of(subject: str, error: QueryError) -> UnavailableError | RefusedError:
+    # Whom we asked lacks something itself: that passes, and is no refusal.
+    if error.code is ErrorCode.SERVICE_UNAVAILABLE:
+        return UnavailableError(f"ask {subject}: {error.detail}")
+    return RefusedError(error)
 
 
 def to_bytes(message: Message) -> bytes:

@@ -32,7 +32,7 @@ class UnavailableError(TransientError):
 
 
 class PermanentError(MizualError):
-    """It will never work. `code` is public, `sentence` is what the person reads; `reason` is logged only."""
+    """It will never work. `code` and `sentence` are what the person reads; `reason` is logged."""
 
     def __init__(self, code: ErrorCode, sentence: str, *, reason: str = "") -> None:
         super().__init__(reason or sentence)

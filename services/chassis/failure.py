@@ -13,13 +13,18 @@ After reading the journal again:
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
+from contracts.base import Message
+from contracts.errors import ErrorCode
 from contracts.journal import JournalEntry
+from contracts.queries import QueryError, Reply
 from services.chassis.errors import (
     MizualError,
     ObsoleteError,
     PermanentError,
+    RefusedError,
+    TransientError,
     UnavailableError,
 )
 from services.chassis.handler import Handler, sentence_of
@@ -31,6 +36,14 @@ log = logging.getLogger(__name__)
 WAIT_BASE_SECONDS: Final = 1.0
 WAIT_MAX_SECONDS: Final = 10.0
 NO_RETRIES: Final = Retries(0, 1.0)
+_UNAVAILABLE: Final = QueryError(
+    status=503,
+    code=ErrorCode.SERVICE_UNAVAILABLE,
+    detail="This is not available at the moment. Please try again.",
+)
+_BROKEN: Final = QueryError(
+    status=500, code=ErrorCode.INTERNAL_ERROR, detail="Something went wrong on our side."
+)
 
 
 class DeadLetters(Protocol):
@@ -111,7 +124,7 @@ class FailurePolicy:
         delay = getattr(error, "retry_after", None) or delay
         entry = hold.job.follow(
             public={
-                "message": f"{handler.step.who} is busy, trying again in {round(delay) or 1} seconds",
+                "message": f"{handler.step.who} is busy, trying again in {max(round(delay), 1)} s",
                 "retry_at": hold.now() + timedelta(seconds=delay),
                 "retry_reason": "retrying" if used else "waiting",
                 "attempt": tries + 1,
@@ -133,6 +146,25 @@ class FailurePolicy:
             return False
         await hold.delivery.ack()
         return True
+
+
+async def replied(work: Callable[[], Awaitable[Message]]) -> Reply[Any]:
+    """The answer to a question, or why there is none: nobody is left with a timeout alone."""
+    try:
+        return Reply[Any](answer=await work())
+    except Exception as error:  # noqa: BLE001 - the one place that is for it
+        return Reply[Any](error=_refusal(error))
+
+
+def _refusal(error: Exception) -> QueryError:
+    if isinstance(error, RefusedError):
+        return QueryError(status=error.status, code=error.code, detail=error.sentence)
+    _log(error)
+    if isinstance(error, PermanentError):
+        return QueryError(status=400, code=error.code, detail=error.sentence)
+    if isinstance(error, (TransientError, TimeoutError)):
+        return _UNAVAILABLE
+    return _BROKEN
 
 
 def _log(error: Exception) -> None:

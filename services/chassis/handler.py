@@ -50,11 +50,11 @@ class Handler:
         self.step = step
         self.journal = journal
         self._publisher = publisher
-        self._now = now
+        self.now = now
 
     def hold(self, delivery: Delivery) -> Hold:
         """A fresh run of this step: its message ids are its own."""
-        return Hold(self.step, delivery, self.journal, now=self._now)
+        return Hold(self.step, delivery, self.journal, now=self.now)
 
     async def handle(self, hold: Hold, event: JobEvent, task: Task) -> None:
         """Bring the job through the step. What is raised goes to the failure policy."""
@@ -71,7 +71,7 @@ class Handler:
             job = hold.job
             await self._publisher.publish(
                 EVENT_SUBJECTS[event],
-                event(job_id=job.job_id, request_id=job.facts.request_id, occurred_at=self._now()),
+                event(job_id=job.job_id, request_id=job.facts.request_id, occurred_at=self.now()),
                 message_id=event_id(event, job),
             )
         await hold.delivery.ack()
@@ -115,9 +115,10 @@ class Handler:
         True: judged on an unchanged entry, take it. False: something changed, judge again.
         """
         judged = hold.last
-        assert judged is not None and judged.entry.facts.submitting is not None
+        assert judged is not None
+        assert judged.entry.facts.submitting is not None
         overdue = judged.entry.facts.submitting.deadline + timedelta(seconds=SUBMIT_MARGIN_SECONDS)
-        while (left := (overdue - self._now()).total_seconds()) > 0:
+        while (left := (overdue - self.now()).total_seconds()) > 0:
             await asyncio.sleep(min(left, RECHECK_SECONDS))
             if await hold.read(judged.entry.job_id, leader=True) != judged:
                 return False

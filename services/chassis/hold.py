@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 from uuid import UUID, uuid4
 
 from contracts.base import utcnow
-from contracts.journal import Handle, JournalEntry, Stage, Submitting
+from contracts.journal import PROGRESS, Handle, JournalEntry, Stage, Submitting
 from services.chassis.errors import ObsoleteError, TransientError
 from services.chassis.journal import Journal, Recorded
 from services.chassis.step import Delivery, Facts, Step
@@ -19,7 +19,7 @@ from services.chassis.step import Delivery, Facts, Step
 T = TypeVar("T")
 
 SUBMIT_MARGIN_SECONDS: Final = 2.0
-"""Room between a POST's own timeout and the moment from which others may decide about it."""
+"""Room between a POST's own timeout and when others may decide."""
 
 
 class FencedError(ObsoleteError):
@@ -27,7 +27,7 @@ class FencedError(ObsoleteError):
 
 
 class NotSubmittedError(TransientError):
-    """The provider certainly did not accept the task (no connection, 429, 503 before acceptance)."""
+    """The provider certainly did not accept the task (no connection, 429, early 503)."""
 
 
 class Hold:
@@ -91,6 +91,8 @@ class Hold:
         """Show a later stage of this step. Raises FencedError or ObsoleteError."""
         for _ in self._until_written():
             self._current()
+            if PROGRESS[self.job.stage] >= PROGRESS[stage]:
+                return
             if await self.append(self.job.advance(stage, **public)):
                 return
 
@@ -105,7 +107,7 @@ class Hold:
                 return
 
     async def complete(self, **facts: Any) -> None:
-        """End the job with its result, whoever holds the stage. Raises ObsoleteError if it ended."""
+        """End the job with its result, whoever holds the stage. Raises ObsoleteError."""
         for _ in self._until_written():
             self._wanted()
             if await self.append(self.job.advance(Stage.COMPLETED, work=facts)):
@@ -126,7 +128,8 @@ class Hold:
 
     async def submit_whole(self, post: Callable[[], Awaitable[Facts]], *, timeout: float) -> None:
         """The same for a provider without handles: `post` answers, stores the result under its
-        content-addressed key and returns the facts, all within `timeout` seconds."""
+        content-addressed key and returns the facts, all within `timeout` seconds.
+        """
 
         async def record(facts: Facts) -> None:
             await self.record(**facts, submitting=None)

@@ -63,7 +63,7 @@ class JetStreamJournal:
         self._bus = bus
 
     async def last(self, job_id: UUID, *, leader: bool = False) -> Recorded | None:
-        """See Journal. A direct get may be answered by a lagging replica, so a miss is asked again."""
+        """See Journal. A lagging replica may answer a direct get, so a miss is asked again."""
         subject = journal_subject(job_id)
         with translated("read the journal"):
             if leader:

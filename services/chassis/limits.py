@@ -26,6 +26,8 @@ MAX_MESSAGES_PER_SUBJECT: Final = 10077
 """err_code of a publish to a full subject; its class also means that JetStream is away."""
 NO_MESSAGE_FOUND: Final = 10057
 """err_code of deleting a message that is gone."""
+STREAM_NOT_FOUND: Final = 10059
+"""err_code of a policy that is not in force any more."""
 EXPIRY_LAG_SECONDS: Final = 0.35
 """The server expires by a timer: a place frees up this much late (measured, file storage)."""
 DEDUP_SECONDS: Final = 10.0
@@ -156,5 +158,5 @@ async def give_back(bus: Bus, slot: Slot) -> None:
         try:
             await bus.js.delete_msg(limit_stream(slot.policy), slot.sequence)
         except APIError as error:
-            if not is_code(error, NO_MESSAGE_FOUND):
+            if error.err_code not in {NO_MESSAGE_FOUND, STREAM_NOT_FOUND}:
                 raise

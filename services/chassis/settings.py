@@ -121,7 +121,7 @@ def load(kind: type[S]) -> S:
 
 
 def schema_of(settings: ServiceSettings, database: DatabaseSettings) -> str:
-    """The Postgres schema: as set, else `public` in production and the environment's name elsewhere."""
+    """The Postgres schema: as set, else `public` in production, else the environment's name."""
     return database.database_schema or ("public" if settings.production else settings.environment)
 
 
@@ -131,7 +131,7 @@ def prefix_of(settings: ServiceSettings, store: ObjectStoreSettings) -> str:
 
 
 def secret_keys(settings: ServiceSettings) -> tuple[bytes, ...]:
-    """The application secrets, first signs and all verify; preview makes one and keeps it in its home.
+    """The application secrets: the first signs, all verify; preview makes and keeps its own.
 
     Raises SettingsError when production has none or a short one.
     """

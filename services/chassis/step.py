@@ -1,4 +1,4 @@
-"""What a handler is to the pipeline: which stages it shows, which fact it ends with, how it retries."""
+"""What a handler is to the pipeline: its stages, the fact it ends with, how it retries."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field

@@ -1,0 +1,220 @@
+"""A task that costs money is sent at most once by our doing, and its outcome is never guessed."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from contracts.errors import ErrorCode
+from contracts.journal import Handle, Stage
+from services.chassis import handler
+from services.chassis.errors import TransientError
+from services.chassis.hold import SUBMIT_MARGIN_SECONDS, NotSubmittedError
+from tests.unit.chassis.rules.steps import (
+    POST_SECONDS,
+    RENDER,
+    SUBMIT,
+    raw,
+    submitting,
+    submitting_whole,
+)
+from tests.unit.chassis.rules.world import (
+    COPY,
+    MESSAGE,
+    Actor,
+    count_operations,
+    explore,
+    paused_at,
+)
+
+LATER = timedelta(seconds=POST_SECONDS + 4 * SUBMIT_MARGIN_SECONDS)
+
+
+@pytest.fixture(autouse=True)
+def _no_long_waits(monkeypatch):
+    # The time between two looks at another's submission; the clock itself is the world's.
+    monkeypatch.setattr(handler, "RECHECK_SECONDS", 0.001)
+
+
+async def test_one_delivery_submits_once_and_records_the_handle():
+    world = submitting()
+
+    await world.deliver(Actor("only"))
+
+    assert world.posts == 1
+    assert world.last.facts.handle == Handle(provider="flux", task_id="task-1")
+    assert world.last.facts.submitting is None
+    assert MESSAGE in world.acked
+
+
+async def test_submitting_stands_in_the_journal_before_the_post():
+    world = submitting()
+    actor = Actor("only")
+
+    await world.deliver(actor)
+
+    assert actor.operations.index("post") > 2
+    before = world.journal.entries(world.job_id)[-2]
+    assert before.facts.submitting is not None
+
+
+@pytest.mark.parametrize("when", ["crash_before", "crash_after"])
+async def test_a_crash_anywhere_never_submits_twice(when):
+    async def crash(world, operation):
+        await world.deliver(Actor("first", **{when: operation}))
+        world.skew = LATER
+
+    async for world, _ in explore(submitting, crash):
+        await world.until_acked()
+        assert world.posts <= 1
+        uncertain = world.last.public.error_code is ErrorCode.PROVIDER_UNCERTAIN
+        assert uncertain or (world.posts == 1 and world.last.facts.handle is not None)
+
+
+async def test_two_workers_at_once_never_submit_twice():
+    for operation in range(await count_operations(submitting)):
+        world = submitting()
+        slow, running = await paused_at(world, operation)
+        also = world.start(Actor("second"), sequence=COPY)
+        slow.resume.set()
+        await running
+        await also
+        await world.until_acked()
+        await world.until_acked(sequence=COPY)
+        assert world.posts == 1
+        assert world.last.facts.handle is not None
+
+
+async def test_a_submission_of_unknown_outcome_fails_after_its_deadline_and_stays_failed():
+    world = submitting()
+    await world.deliver(Actor("first", crash_on="post"))
+    assert world.posts == 1
+    world.skew = LATER
+
+    await world.until_acked()
+
+    assert world.last.public.error_code is ErrorCode.PROVIDER_UNCERTAIN
+    assert world.posts == 1
+
+
+async def test_nobody_decides_before_the_deadline():
+    world = submitting()
+    await world.deliver(Actor("first", crash_on="post"))
+    waiting = Actor("second", pause_before=3)
+    running = world.start(waiting)
+
+    await waiting.paused.wait()
+
+    assert set(waiting.operations) == {"read"}
+    assert world.last.facts.attempt == 1
+    world.skew = LATER
+    waiting.resume.set()
+    await running
+    assert world.last.stage is Stage.FAILED
+
+
+async def test_a_handle_that_arrives_late_is_used():
+    world = submitting()
+    slow, running = await paused_at(world, 4)
+    waiting = Actor("second", pause_before=2)
+    also = world.start(waiting)
+    await waiting.paused.wait()
+
+    slow.resume.set()
+    await running
+    waiting.resume.set()
+    await also
+
+    assert world.posts == 1
+    assert world.last.facts.handle is not None
+    assert world.last.facts.attempt == 1
+
+
+@pytest.mark.parametrize("repeats", [0, 1, 2])
+async def test_an_unknown_outcome_is_repeated_as_often_as_allowed(repeats):
+    world = submitting(replace(SUBMIT, repeats=repeats))
+    for _ in range(5):
+        await world.deliver(Actor("crashing", crash_on="post"))
+        world.skew += LATER
+
+    assert world.posts == 1 + repeats
+    assert world.last.facts.uncertain == repeats
+    assert world.last.public.error_code is ErrorCode.PROVIDER_UNCERTAIN
+
+
+async def test_a_post_that_would_outlast_its_deadline_is_not_sent():
+    world = submitting()
+    slow, running = await paused_at(world, 3)
+    world.skew = timedelta(seconds=SUBMIT_MARGIN_SECONDS + 1)
+
+    slow.resume.set()
+    await running
+
+    assert world.posts == 0
+    assert world.last.facts.submitting is None
+
+
+async def test_a_task_that_was_certainly_not_accepted_may_be_sent_again():
+    world = submitting(replace(SUBMIT, retries=RENDER.retries))
+
+    async def task(hold):
+        async def post():
+            world.posts += 1
+            if world.posts == 1:
+                raise NotSubmittedError("no connection", retry_after=1.0)
+            return Handle(provider="flux", task_id="task")
+
+        await hold.submit(post, timeout=POST_SECONDS)
+
+    world.task = task
+    await world.until_acked()
+
+    assert world.posts == 2
+    assert world.last.facts.handle is not None
+
+
+async def test_an_error_after_the_body_was_sent_is_judged_later_not_retried():
+    world = submitting()
+
+    async def task(hold):
+        async def post():
+            world.posts += 1
+            raise TransientError("connection reset")
+
+        await hold.submit(post, timeout=POST_SECONDS)
+
+    world.task = task
+    await world.deliver(Actor("first"))
+    assert world.last.facts.submitting is not None
+    world.skew = LATER
+
+    await world.until_acked()
+
+    assert world.posts == 1
+    assert world.last.public.error_code is ErrorCode.PROVIDER_UNCERTAIN
+
+
+async def test_a_stored_result_is_looked_for_before_a_submission_is_given_up():
+    async def recover(_):
+        return {"raw": raw()} if world.objects else None
+
+    world = submitting_whole(replace(RENDER, recover=recover))
+    await world.deliver(Actor("first", crash_after=5))
+    assert world.objects
+    world.skew = LATER
+
+    await world.until_acked()
+
+    assert world.posts == 1
+    assert world.last.facts.raw is not None
+    assert world.announced
+
+
+async def test_a_result_is_recorded_within_the_submission():
+    world = submitting_whole(RENDER)
+
+    await world.deliver(Actor("only"))
+
+    assert world.last.facts.raw is not None
+    assert world.last.facts.submitting is None
+    assert world.announced

@@ -1,0 +1,160 @@
+"""Writes a golden sample for each message that has none: `python -m tests.contracts.build_samples`.
+
+Samples are added, never edited: a change that needs one edited is a breaking change.
+"""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+from contracts import commands, events, journal, queries
+from contracts.base import Message
+from contracts.errors import ErrorCode
+from contracts.objects import ObjectRef
+
+SAMPLES = Path(__file__).parent / "samples"
+
+JOB = UUID("7b0f7b1e-6c43-4a61-9f0a-2f4f8f1c9a10")
+PARENT = UUID("0c9c7a52-8a55-4a3f-8a90-0f5d2f1b7e21")
+AT = datetime(2026, 11, 20, 10, 30, tzinfo=UTC)
+SHA = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+IMAGE = ObjectRef(
+    key=f"preview/edit/{JOB}/original-{SHA[:16]}.jpg",
+    content_type="image/jpeg",
+    size_bytes=4,
+    sha256=SHA,
+    width_pixels=1200,
+    height_pixels=900,
+)
+RAW = journal.Raw(image=IMAGE, provider="local", model="libvips", note="I tinted it blue.")
+PUBLIC = journal.Public(
+    stage=journal.Stage.AI_PROCESSING,
+    progress_percent=65,
+    message="The image service is busy, trying again in 4 s",
+    attempt=2,
+    retry_at=AT,
+    retry_reason="retrying",
+    error_code=ErrorCode.PROVIDER_FAILED,
+    provider="local",
+    model="libvips",
+    note="I tinted it blue.",
+    parent_job_id=PARENT,
+    chain_position=2,
+    created_at=AT,
+    updated_at=AT,
+)
+OPTIONS = journal.Options(
+    enhance=False,
+    output_format="webp",
+    seed=7,
+    aspect_ratio="16:9",
+    style_id="ink",
+    model="flux-2-pro",
+)
+WORK = journal.Work(
+    owner="owner",
+    fingerprint=SHA,
+    prompt="make it blue",
+    request_id="request",
+    deadline=AT,
+    original=IMAGE,
+    options=OPTIONS,
+    correlation_id="correlation",
+    quota=(journal.Slot(policy="daily", sequence=3),),
+    attempt=2,
+    trigger=17,
+    tries=1,
+    enhanced=journal.Enhanced(
+        instruction="Make it blue.", prompt="Make it blue.", provider="local", model="rules-1"
+    ),
+    submitting=journal.Submitting(deadline=AT),
+    uncertain=1,
+    handle=journal.Handle(provider="flux", task_id="task", polling_url="https://api.bfl.ai/v1/x"),
+    not_found_seen=True,
+    raw=RAW,
+    result=IMAGE,
+)
+OWNER = commands.PlatformOwner(user_id="ada", tenant_id="acme")
+JOB_EVENT = {"job_id": JOB, "request_id": "request", "occurred_at": AT}
+FEED = {
+    "job_id": JOB,
+    "kind": journal.Kind.EDIT,
+    "public": PUBLIC,
+    "correlation_id": "correlation",
+}
+ENTRY = journal.JournalEntry(job_id=JOB, kind=journal.Kind.EDIT, index=4, public=PUBLIC, work=WORK)
+EXAMPLES: tuple[Message, ...] = (
+    commands.SubmitJob(
+        owner=OWNER,
+        prompt="make it blue",
+        image_id=JOB,
+        parent_job_id=PARENT,
+        options=OPTIONS,
+        idempotency_key="key",
+        correlation_id="correlation",
+        request_id="request",
+    ),
+    commands.CancelJob(owner=OWNER, job_id=JOB),
+    events.EditRequested(**JOB_EVENT),
+    events.EditEnhanced(**JOB_EVENT),
+    events.EditRendered(**JOB_EVENT),
+    ENTRY,
+    events.JobAccepted(**FEED),
+    events.JobCompleted(**FEED),
+    events.JobFailed(**FEED),
+    events.JobCancelled(**FEED),
+    events.SubmissionRejected(
+        correlation_id="correlation",
+        problem=events.Problem(
+            title="Too Many Requests",
+            status=429,
+            detail="You have used up today's edits.",
+            error_code="RATE_LIMITED",
+            timestamp=AT,
+            request_id="request",
+            errors=({"field": "prompt", "message": "too long"},),
+        ),
+    ),
+    events.DeadLetter(
+        job_id=JOB,
+        durable="renderer_edit_enhanced",
+        subject="mizual.v1.edit.enhanced",
+        sequence=17,
+        deliveries=3,
+        reason="PermanentError NOT_UNDERSTOOD",
+        occurred_at=AT,
+    ),
+    queries.JobQuestion(job_id=JOB),
+    queries.JobRecord(entry=ENTRY, sequence=99),
+    queries.GiveFeedback(
+        edit_uuid=JOB,
+        rating=1,
+        feedback_text="lovely",
+        client_network="192.0.2.0/24",
+        provider="local",
+        model="libvips",
+    ),
+    queries.FeedbackKept(feedback_id=5),
+    queries.FeedbackQuestion(edit_uuid=JOB),
+    queries.FeedbackGiven(edit_uuid=JOB, rating=1, feedback_text="lovely", created_at=AT),
+    queries.QueryError(status=409, code=ErrorCode.FEEDBACK_EXISTS, detail="Given already."),
+)
+
+
+def path_of(kind: type[Message]) -> Path:
+    """Where a message's sample lies."""
+    return SAMPLES / f"{kind.__name__}.v1.json"
+
+
+def main() -> None:
+    """Write what is missing."""
+    for example in EXAMPLES:
+        path = path_of(type(example))
+        if not path.exists():
+            body = json.loads(example.model_dump_json(exclude_none=True))
+            path.write_text(json.dumps(body, indent=1, ensure_ascii=False) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -170,9 +170,11 @@ def _refusal(error: Exception) -> QueryError:
 def _log(error: Exception) -> None:
     # The text of an error that is not ours may hold anything; its class and place do not.
     ours = isinstance(error, MizualError)
+    code = error.code if isinstance(error, PermanentError) else None
+    reason = str(error) if isinstance(error, TransientError) else None
     log.warning(
         "handler_failed",
-        extra={"error": repr(error) if ours else type(error).__name__},
+        extra={"error": type(error).__name__, "code": code, "reason": reason},
         exc_info=None if ours else error,
     )
 

@@ -1,0 +1,1 @@
+"""Consumes edit.requested, publishes edit.enhanced: makes a person's sentence precise."""

@@ -1,0 +1,47 @@
+"""Making a sentence precise: the port to a language model, and the rules that need none."""
+
+import re
+from typing import Final, Protocol
+
+from contracts.journal import MAX_PROMPT_CHARACTERS, Enhanced
+
+KEEP: Final = "Keep the subject, the composition and every other detail as they are."
+LOCAL: Final = "local"
+RULES: Final = "rules-1"
+"""Version of the rules below, stored with every job as its model."""
+
+_WHITESPACE: Final = re.compile(r"\s+")
+_MAX_FOREIGN_SHARE: Final = 0.2
+
+
+class LanguageModel(Protocol):
+    """Whoever makes a sentence precise."""
+
+    async def enhance(self, prompt: str) -> Enhanced:
+        """The instruction for the renderer. Raises one of the three kinds of errors."""
+
+
+def as_they_are(prompt: str) -> Enhanced:
+    """The person's own words, when nobody may or can make them more precise."""
+    return Enhanced(instruction=prompt)
+
+
+def rewrite(prompt: str) -> Enhanced:
+    """The sentence tidied, with what must stay said as well; another script is left alone."""
+    tidy = _WHITESPACE.sub(" ", prompt).strip()
+    if _foreign(tidy):
+        return as_they_are(prompt)
+    instruction = f"{_sentence(tidy)} {KEEP}"
+    if len(instruction) > MAX_PROMPT_CHARACTERS:
+        return as_they_are(prompt)
+    return Enhanced(instruction=instruction, prompt=instruction, provider=LOCAL, model=RULES)
+
+
+def _sentence(text: str) -> str:
+    ended = text if text[-1] in ".!?" else f"{text}."
+    return ended[0].upper() + ended[1:]
+
+
+def _foreign(text: str) -> bool:
+    # English rules appended to a sentence in another script would mix languages.
+    return sum(not char.isascii() for char in text) > len(text) * _MAX_FOREIGN_SHARE

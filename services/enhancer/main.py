@@ -1,0 +1,30 @@
+"""The enhancer, wired."""
+
+from functools import partial
+
+from faststream.asgi import AsgiFastStream
+
+from contracts.subjects import ENHANCER_EDIT_REQUESTED, EVENTS, JOURNAL
+from services.chassis.app import bus_check, make_app
+from services.chassis.broker import bus_of, make_broker, put_step
+from services.chassis.settings import load
+from services.chassis.telemetry import configure_logging
+from services.enhancer.adapters import LocalRules
+from services.enhancer.handlers import enhancing, on_edit_requested
+from services.enhancer.settings import EnhancerSettings
+
+NAME = "enhancer"
+
+
+def build_app() -> AsgiFastStream:
+    """The service as an ASGI app; raises SettingsError for settings that cannot be used."""
+    settings = load(EnhancerSettings)
+    configure_logging(NAME, settings.log_level)
+    broker = make_broker(settings, NAME)
+    step = enhancing(enabled=settings.enable_prompt_enhancement)
+    task = partial(on_edit_requested, model=LocalRules())
+    put_step(broker, step, task, concurrency=settings.worker_concurrency)
+    bus = bus_check(
+        bus_of(broker), settings, streams=(EVENTS, JOURNAL), durables=(ENHANCER_EDIT_REQUESTED,)
+    )
+    return make_app(broker, {"bus": bus})

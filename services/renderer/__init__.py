@@ -1,0 +1,1 @@
+"""Consumes edit.enhanced, publishes edit.rendered: makes the pixels."""

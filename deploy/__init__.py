@@ -1,0 +1,1 @@
+"""How Mizual is run: the embedded stack, images and manifests."""

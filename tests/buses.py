@@ -1,0 +1,30 @@
+"""Connections to a real bus, with its streams."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import nats
+
+from services.chassis.bus import Bus
+from services.chassis.streams import StreamSettings, ensure
+
+
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[Bus]:
+    """A bus that reconnects; closed in the end."""
+    client = await nats.connect(url, max_reconnect_attempts=-1, reconnect_time_wait=0.1)
+    try:
+        yield Bus(lambda: client)
+    finally:
+        await client.close()
+
+
+def ensure_streams(url: str, **settings: object) -> None:
+    """Create every stream and durable, as the command does."""
+
+    async def run() -> None:
+        async with connected(url) as bus:
+            await ensure(bus.js, StreamSettings(nats_url=url, **settings))
+
+    asyncio.run(run())

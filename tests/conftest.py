@@ -1,0 +1,30 @@
+"""Real servers for the whole run, started on first use; helpers live in plain modules."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from tests.buses import connected, ensure_streams
+from tests.servers import NatsServer, PostgresServer, nats_server, postgres_server
+
+
+@pytest.fixture(scope="session")
+def nats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
+    """A NATS with every stream and durable, shared by tests that look at their own jobs alone."""
+    with nats_server(tmp_path_factory.mktemp("nats")) as server:
+        ensure_streams(server.url)
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """An empty Postgres; tests make databases of their own in it."""
+    with postgres_server(tmp_path_factory.mktemp("postgres")) as server:
+        yield server
+
+
+@pytest.fixture
+async def bus(nats: NatsServer) -> AsyncIterator[object]:
+    """A connection to the shared NATS."""
+    async with connected(nats.url) as bus:
+        yield bus

@@ -1,0 +1,24 @@
+"""What a picture may cost before its pixels are touched."""
+
+from dataclasses import dataclass
+from typing import Final
+
+READABLE_TYPES: Final = ("jpeg", "png", "webp", "bmp", "tiff")
+"""Every type that a decoder is let loose on, in the order in which a person is told of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageLimits:
+    """The limits of one picture, tested against its header before any decode."""
+
+    max_upload_bytes: int = 20 * 1024 * 1024
+    max_image_pixels: int = 50_000_000
+    max_side_pixels: int = 20_000
+    max_frames: int = 100
+    unsupported_types: frozenset[str] = frozenset({"heic", "avif", "gif"})
+    """Names refused on top of all that is not readable."""
+
+    @property
+    def accepted_types(self) -> tuple[str, ...]:
+        """The types that pass, in the order in which a person is told of them."""
+        return tuple(name for name in READABLE_TYPES if name not in self.unsupported_types)

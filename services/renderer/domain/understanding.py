@@ -1,0 +1,85 @@
+"""From a person's own words to the ordered wishes that libvips can carry out."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from contracts.errors import ErrorCode
+from services.chassis.errors import PermanentError
+from services.renderer.domain.adjustments import find_adjustments, target_in
+from services.renderer.domain.clauses import Clause, clauses
+from services.renderer.domain.finding import Finding
+from services.renderer.domain.geometry import find_geometry
+from services.renderer.domain.saying import say
+from services.renderer.domain.targets import Target, object_of, target_of
+from services.renderer.domain.tints import find_tints
+from services.renderer.domain.vocabulary import EFFECTS, GOVERNORS, REQUESTS
+from services.renderer.domain.wishes import Adjust, Region, Understanding, Wish
+
+ABILITIES: Final = (
+    "I could not carry this out without an image model. I can tint the whole picture or its sky, "
+    "make it black and white or sepia, brighter or darker, warmer or cooler, more or less "
+    "colourful or contrasty, dramatic, blurred, sharper, pixelated or posterised, add a vignette, "
+    "rotate, flip and crop."
+)
+"""What a person reads when nothing was understood."""
+
+# A prompt of 1,000 characters names more than anyone means; each wish costs a pass over the pixels.
+MAX_WISHES: Final = 12
+
+
+def understand(prompt: str) -> Understanding:
+    """The wishes in the prompt. Raises PermanentError NOT_UNDERSTOOD when there is none."""
+    found = _find(clauses(prompt))
+    wishes = _without_echoes(found)[:MAX_WISHES]
+    if not wishes:
+        raise PermanentError(ErrorCode.NOT_UNDERSTOOD, ABILITIES)
+    is_partial = any(finding.wish is None for finding in found)
+    return Understanding(tuple(wishes), say(wishes, is_partial=is_partial), is_partial)
+
+
+def _find(parts: Sequence[Clause]) -> list[Finding]:
+    found: list[Finding] = []
+    about: Target = Region.WHOLE
+    governed = False
+    for part in parts:
+        inherited = about if part.goes_on else Region.WHOLE
+        may_be_bare = len(parts) == 1 or (part.goes_on and governed)
+        here = _find_in(part.words, inherited, may_be_bare=may_be_bare)
+        found.extend(here)
+        if target_of(object_of(part.spared)) is None:
+            found.append(Finding(0))
+        if _has_verb(part.words):
+            about, governed = target_in(part.words), True
+        elif not part.goes_on:
+            about, governed = Region.WHOLE, False
+    return found
+
+
+def _find_in(words: Sequence[str], inherited: Target, *, may_be_bare: bool) -> list[Finding]:
+    found = [
+        *find_adjustments(words, inherited),
+        *find_tints(words, inherited, is_alone=may_be_bare),
+        *find_geometry(words),
+    ]
+    if not found and any(word in REQUESTS for word in words):
+        return [Finding(0)]
+    return sorted(found, key=lambda finding: finding.at)
+
+
+def _has_verb(words: Sequence[str]) -> bool:
+    return any(word in GOVERNORS or word in EFFECTS for word in words)
+
+
+def _without_echoes(found: Sequence[Finding]) -> list[Wish]:
+    """The wishes; "brighten it, it is too dark" is one."""
+    said = {_direction(f.wish) for f in found if f.wish is not None and not f.is_complaint}
+    wishes: list[Wish] = []
+    for finding in found:
+        is_echo = finding.is_complaint and _direction(finding.wish) in said
+        if finding.wish is not None and not is_echo and finding.wish not in wishes[-1:]:
+            wishes.append(finding.wish)
+    return wishes
+
+
+def _direction(wish: Wish | None) -> object:
+    return (wish.look, wish.amount > 0) if isinstance(wish, Adjust) else wish

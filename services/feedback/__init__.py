@@ -1,0 +1,1 @@
+"""Listens to people: ratings, and what they mean."""

@@ -20,11 +20,11 @@ async def connected(url: str) -> AsyncIterator[Bus]:
         await client.close()
 
 
-def ensure_streams(url: str, **settings: object) -> None:
+def ensure_streams(url: str) -> None:
     """Create every stream and durable, as the command does."""
 
     async def run() -> None:
         async with connected(url) as bus:
-            await ensure(bus.js, StreamSettings(nats_url=url, **settings))
+            await ensure(bus.js, StreamSettings(nats_url=url))
 
     asyncio.run(run())

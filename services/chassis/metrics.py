@@ -20,6 +20,7 @@ ENDINGS: Final = Counter("mizual_job_endings_total", "Jobs that ended", ["kind",
 PROJECTION_LAG: Final = Gauge(
     "mizual_projection_lag_entries", "Journal entries that the record does not have yet"
 )
+PIXEL_SECONDS: Final = Counter("mizual_pixel_seconds_total", "Seconds spent on pixels, in threads")
 STREAMS_OPEN: Final = Gauge("mizual_sse_streams", "Open event streams")
 IN_FLIGHT: Final = Gauge("mizual_deliveries_in_flight", "Deliveries being handled", ["durable"])
 

@@ -5,10 +5,12 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from time import perf_counter
 from typing import Final, TypeVar
 
 from services.chassis.errors import UnavailableError
 from services.chassis.images.vips import give_memory_back
+from services.chassis.metrics import PIXEL_SECONDS
 
 T = TypeVar("T")
 
@@ -105,7 +107,15 @@ class PixelPool:
 
 
 def _submit(threads: ThreadPoolExecutor, work: Callable[[], T]) -> asyncio.Future[T]:
-    return asyncio.get_running_loop().run_in_executor(threads, work)
+    return asyncio.get_running_loop().run_in_executor(threads, partial(_timed, work))
+
+
+def _timed(work: Callable[[], T]) -> T:
+    begun = perf_counter()
+    try:
+        return work()
+    finally:
+        PIXEL_SECONDS.inc(perf_counter() - begun)
 
 
 def _then_trim(work: Callable[[], T]) -> T:

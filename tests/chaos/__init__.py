@@ -1,0 +1,1 @@
+"""Long runs that kill, cut and flood the real system: `make chaos`."""

@@ -57,7 +57,7 @@ class Postgres:
 
     @property
     def url(self) -> str:
-        """Where clients connect; the database in it may not exist yet."""
+        """Where clients connect."""
         return f"postgresql://{USER}:{self._password()}@{LOOPBACK}:{self.port}/{DATABASE}"
 
     @property
@@ -108,6 +108,7 @@ class Postgres:
         if os.geteuid() == 0:
             ways.hand_over(secret, way.owner)
         self._initdb(way, part, secret)
+        self._create_database(way, part)
         if os.geteuid() == 0:
             ways.hand_over(secret, (os.geteuid(), os.getegid()))
         secret.rename(self.folder / "password")
@@ -120,9 +121,20 @@ class Postgres:
             *(f"--pwfile={secret}", "--auth=scram-sha-256", "-E", "UTF8", "--locale=C.UTF-8"),
             *([] if self.durable else ["--no-sync"]),
         )
+        self._finish(command, f"initdb could not make {cluster}")
+
+    def _create_database(self, way: Way, cluster: Path) -> None:
+        sync = () if self.durable else ("-F",)
+        single = (*way.prefix, str(self._postgres), "--single", *sync, "-D", str(cluster))
+        command = (*single, "postgres")
+        statement = f"CREATE DATABASE {DATABASE}\n"
+        self._finish(command, f"the database could not be made in {cluster}", said=statement)
+
+    def _finish(self, command: tuple[str, ...], complaint: str, *, said: str = "") -> None:
         done = subprocess.run(
             command,
             cwd=self.folder,
+            input=said,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             timeout=INITDB_SECONDS,
@@ -131,7 +143,7 @@ class Postgres:
         )
         if done.returncode != 0:
             last = (done.stdout.strip() or "no reason given").splitlines()[-1]
-            raise StackError(f"initdb could not make {cluster}: {last}")
+            raise StackError(f"{complaint}: {last}")
 
     def _settings(self) -> dict[str, str]:
         recent = SYNC_IO if self._major_of_data() >= FIRST_WITH_IO_METHOD else {}

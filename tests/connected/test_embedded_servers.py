@@ -144,7 +144,7 @@ async def test_a_wrong_password_is_refused(database: PostgresServer) -> None:
 async def test_the_database_has_utf8_and_keeps_the_password_to_itself(
     database: PostgresServer,
 ) -> None:
-    assert await asked(database.url, "show server_encoding") == "UTF8"
+    assert await asked(database.url_of("mizual"), "show server_encoding") == "UTF8"
     assert (database.data.parent / "password").stat().st_mode & 0o777 == 0o600
 
 

@@ -66,6 +66,15 @@ def lives(pid: int) -> bool:
     return not status.exists() or status.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
+def assert_all_end(pids: list[int]) -> None:
+    """Wait until none of them lives; one that does not end is killed, and the test fails."""
+    try:
+        wait_for(lambda: not any(map(lives, pids)), "the end of everybody")
+    finally:
+        for pid in filter(lives, pids):
+            os.kill(pid, signal.SIGKILL)
+
+
 def number_in(file: Path) -> int:
     """The number that a process wrote there, once it has."""
     wait_for(lambda: file.exists() and bool(file.read_text()), f"a number in {file.name}")

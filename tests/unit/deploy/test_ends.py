@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local import guard
-from tests.unit.deploy.processes import lives, number_in, wait_for
+from tests.unit.deploy.processes import assert_all_end, number_in, wait_for
 
 STANDING = (sys.executable, "-m", "tests.unit.deploy.standing")
 
@@ -42,10 +42,6 @@ def watchmen_of(supervisor: int) -> list[int]:
     rows = (line.split(None, 2) for line in listed.stdout.splitlines())
     ours = (row for row in rows if int(row[1]) == supervisor)
     return [int(pid) for pid, _, command in ours if guard.__file__ in command]
-
-
-def assert_all_end(pids: list[int]) -> None:
-    wait_for(lambda: not any(map(lives, pids)), "the end of everybody")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

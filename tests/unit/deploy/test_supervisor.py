@@ -11,10 +11,10 @@ from tests.unit.deploy.processes import (
     HAS_A_CHILD,
     IGNORES_SIGTERM,
     SLEEPS,
+    assert_all_end,
     lives,
     number_in,
     part,
-    wait_for,
 )
 
 QUICK = Pauses(first=0.01, longest=0.04)
@@ -125,7 +125,7 @@ async def test_what_a_part_started_ends_with_it(tmp_path: Path) -> None:
         assert lives(child)
         await supervisor.stop([parent], within=5)
 
-    wait_for(lambda: not lives(child), "the end of the child")
+    assert_all_end([child])
 
 
 async def test_leaving_without_a_stop_ends_everything() -> None:
@@ -133,7 +133,7 @@ async def test_leaving_without_a_stop_ends_everything() -> None:
         await supervisor.start([part("sleeper", SLEEPS)], within=20)
         pid = supervisor.pid("sleeper")
 
-    wait_for(lambda: not lives(pid), "the end of the part")
+    assert_all_end([pid])
 
 
 async def test_a_line_without_an_end_and_one_without_measure_arrive() -> None:

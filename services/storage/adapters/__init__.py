@@ -1,0 +1,1 @@
+"""Postgres and JetStream, as storage uses them."""

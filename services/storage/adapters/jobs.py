@@ -1,0 +1,97 @@
+"""The record in Postgres."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from datetime import datetime, timedelta
+from operator import attrgetter
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+
+from contracts.errors import ErrorCode
+from contracts.journal import JournalEntry, Kind, Stage
+from contracts.queries import JobRecord
+from services.chassis.database import Database
+from services.chassis.errors import PermanentError
+from services.storage.domain.record import Kept, Row
+
+LOOK_AGAIN_SECONDS: Final = 10.0
+"""A silent job is looked at by one process, and again after this."""
+
+_TYPES: Final = {
+    "job_id": "uuid",
+    "parent_id": "uuid",
+    "sequence": "bigint",
+    "entry_index": "int",
+    "chain_position": "int",
+    "created_at": "timestamptz",
+    "updated_at": "timestamptz",
+    "ended_at": "timestamptz",
+    "watch_at": "timestamptz",
+    "entry": "jsonb",
+}
+COLUMNS: Final = tuple(field.name for field in fields(Row))
+
+_CASTS = ", ".join(f"${at}::{_TYPES.get(name, 'text')}[]" for at, name in enumerate(COLUMNS, 1))
+_NEWS = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS if name != "job_id")
+# One statement a batch. Sequences decide, so order and repetition do not; an ending stays, and
+# only an erasure follows it.
+_KEEP: Final = f"""
+INSERT INTO jobs ({", ".join(COLUMNS)})
+SELECT * FROM unnest({_CASTS})
+ON CONFLICT (job_id) DO UPDATE SET {_NEWS}
+WHERE jobs.sequence < excluded.sequence
+  AND (jobs.ended_at IS NULL OR excluded.stage = 'erased')
+RETURNING kind, stage
+"""  # noqa: S608 - only names from this file
+_READ: Final = "SELECT entry, sequence FROM jobs WHERE job_id = $1"
+_CLAIM: Final = """
+UPDATE jobs SET watch_at = $2
+WHERE job_id IN (
+    SELECT job_id FROM jobs WHERE watch_at <= $1
+    ORDER BY watch_at LIMIT $3 FOR UPDATE SKIP LOCKED
+)
+RETURNING job_id
+"""
+_UNWATCH: Final = "UPDATE jobs SET watch_at = NULL WHERE job_id = ANY($1)"
+
+_values = attrgetter(*COLUMNS)
+
+
+class PostgresJobs:
+    """See Jobs."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def keep(self, rows: Iterable[Row]) -> list[Kept]:
+        """See Jobs."""
+        columns = [list(column) for column in zip(*map(_values, rows), strict=True)]
+        try:
+            written = await self._database.fetch(_KEEP, *columns) if columns else ()
+        except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
+            reason = type(error).__name__
+            raise PermanentError(
+                ErrorCode.INTERNAL_ERROR, "The record cannot hold this job.", reason=reason
+            ) from error
+        return [Kept(Kind(row["kind"]), Stage(row["stage"])) for row in written]
+
+    async def read(self, job_id: UUID) -> JobRecord:
+        """See Jobs."""
+        row = await self._database.fetchrow(_READ, job_id)
+        if row is None:
+            return JobRecord(entry=None)
+        entry = JournalEntry.model_validate_json(row["entry"])
+        return JobRecord(entry=entry, sequence=row["sequence"])
+
+    async def claim_silent(self, now: datetime, *, limit: int) -> list[UUID]:
+        """See Jobs."""
+        again = now + timedelta(seconds=LOOK_AGAIN_SECONDS)
+        claimed: Sequence[Any] = await self._database.fetch(_CLAIM, now, again, limit)
+        return [row["job_id"] for row in claimed]
+
+    async def unwatch(self, job_ids: Iterable[UUID]) -> None:
+        """See Jobs."""
+        if wanted := list(job_ids):
+            await self._database.execute(_UNWATCH, wanted)

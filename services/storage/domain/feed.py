@@ -1,0 +1,59 @@
+"""What the record's keeper tells others of an entry: the public feed, and places of quotas."""
+
+from typing import Final, Protocol
+
+from contracts.errors import ErrorCode
+from contracts.events import (
+    FEED_SUBJECTS,
+    FeedEvent,
+    JobAccepted,
+    JobCancelled,
+    JobCompleted,
+    JobFailed,
+)
+from contracts.journal import JournalEntry, Slot, Stage
+
+ENDINGS: Final[dict[Stage, type[FeedEvent]]] = {
+    Stage.COMPLETED: JobCompleted,
+    Stage.FAILED: JobFailed,
+    Stage.CANCELLED: JobCancelled,
+}
+
+KEEPS_ITS_PLACE: Final = frozenset({ErrorCode.NOT_UNDERSTOOD, ErrorCode.CONTENT_MODERATED})
+"""Failures that come from the wish itself: the work was done, so the quota stays used.
+
+Every other failure is ours or a provider's and costs the caller nothing.
+"""
+
+
+class Places(Protocol):
+    """Used places of quotas."""
+
+    async def give_back(self, slot: Slot) -> None:
+        """Free one; gone already is fine. Raises UnavailableError."""
+
+
+def told(entry: JournalEntry) -> FeedEvent | None:
+    """What other services hear of an entry; most entries are nobody else's business."""
+    kind = JobAccepted if entry.index == 0 else ENDINGS.get(entry.stage)
+    if kind is None:
+        return None
+    return kind(
+        job_id=entry.job_id,
+        kind=entry.kind,
+        public=entry.public,
+        correlation_id=entry.work.correlation_id if entry.work else None,
+    )
+
+
+def feed_id(event: FeedEvent) -> str:
+    """The deterministic id of an announcement: told twice, stored once."""
+    noun, participle = FEED_SUBJECTS[type(event)].split(".")[-2:]
+    return f"{event.job_id}:{noun}.{participle}"
+
+
+def returned(entry: JournalEntry) -> tuple[Slot, ...]:
+    """The places that a job gives back with this entry."""
+    if entry.stage is not Stage.FAILED or entry.public.error_code in KEEPS_ITS_PLACE:
+        return ()
+    return entry.facts.quota

@@ -1,0 +1,129 @@
+"""What storage does about deliveries, journal entries, questions, silence and stuck messages."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from typing import Final, Protocol
+
+from contracts.events import EVENT_SUBJECTS, FEED_SUBJECTS, DeadLetter, EditRendered, JobEvent
+from contracts.journal import TERMINAL, JournalEntry, Options, Stage
+from contracts.objects import job_key
+from contracts.queries import JobQuestion, JobRecord
+from contracts.subjects import STORAGE_EDIT_RENDERED, dead_letter_subject
+from services.chassis import judge
+from services.chassis.bus import Publisher
+from services.chassis.hold import Hold
+from services.chassis.images.encode import Encoded
+from services.chassis.journal import Recorded
+from services.chassis.metrics import ENDINGS
+from services.chassis.objects import ObjectStore, fetch, store_bytes
+from services.chassis.step import Retries, Step
+from services.storage.domain.feed import Places, feed_id, returned, told
+from services.storage.domain.judging import Judging
+from services.storage.domain.record import Jobs, rows_of
+from services.storage.domain.stuck import MaxDeliveries, StuckMessages
+
+WATCH_BATCH: Final = 200
+"""Silent jobs looked at in one go: about 0.2 s of work."""
+
+EDIT_RENDERED: Final = Step(
+    event=EditRendered,
+    durable=STORAGE_EDIT_RENDERED,
+    stages=(Stage.UPLOADING_RESULT,),
+    needs=lambda work: work.raw is not None,
+    done=lambda work: work.result is not None,
+    announces=None,
+    who="Our storage",
+    retries={Stage.UPLOADING_RESULT: Retries(3, 2.0)},
+)
+
+
+class Finish(Protocol):
+    """Makes the result of a provider's picture."""
+
+    async def finish(self, raw: bytes, options: Options) -> Encoded:
+        """The result in the asked format. Raises PermanentError for what is no usable picture."""
+
+
+async def on_edit_rendered(
+    hold: Hold, *, store: ObjectStore, finisher: Finish, prefix: str
+) -> None:
+    """Finish the provider's picture, store it, and end the job with it."""
+    job = hold.job
+    assert job.facts.raw is not None
+    raw = await fetch(store, job.facts.raw.image)
+    result = await finisher.finish(raw, job.facts.options)
+    key = partial(_result_key, prefix, job, result.content_type)
+    ref = await store_bytes(store, result.data, content_type=result.content_type, key=key)
+    size = {"width_pixels": result.width_pixels, "height_pixels": result.height_pixels}
+    await hold.complete(result=ref.model_copy(update=size))
+
+
+async def on_journal_entries(
+    batch: Sequence[Recorded], *, jobs: Jobs, feed: Publisher, places: Places
+) -> None:
+    """Bring entries into the record, then tell the world and give places back; all repeatable."""
+    for kept in await jobs.keep(rows_of(batch)):
+        if kept.stage in TERMINAL:
+            ENDINGS.labels(kept.kind, kept.stage).inc()
+    news = [event for recorded in batch if (event := told(recorded.entry))]
+    await asyncio.gather(
+        *(feed.publish(FEED_SUBJECTS[type(e)], e, message_id=feed_id(e)) for e in news)
+    )
+    for slot in (slot for recorded in batch for slot in returned(recorded.entry)):
+        await places.give_back(slot)
+
+
+async def on_job_question(question: JobQuestion, *, jobs: Jobs) -> JobRecord:
+    """What the record says of a job, however old."""
+    return await jobs.read(question.job_id)
+
+
+async def watch(*, jobs: Jobs, judging: Judging) -> None:
+    """Look at every job that was silent for too long, or is past its deadline."""
+    now = judging.now()
+    silent = await jobs.claim_silent(now, limit=WATCH_BATCH)
+    verdict_on = partial(judge.judge_silence, now=now)
+    verdicts = [await judging.settle(i, verdict_on, ending=judge.timed_out) for i in silent]
+    # The journal forgets after its retention: there is nothing left to wake.
+    await jobs.unwatch(i for i, v in zip(silent, verdicts, strict=True) if v is None)
+
+
+async def on_max_deliveries(
+    advisory: MaxDeliveries, *, stuck: StuckMessages, judging: Judging, publisher: Publisher
+) -> None:
+    """Settle the job of a message that nobody will be given again, then remove the message."""
+    event = await stuck.load(advisory.stream_seq)
+    if event is None:
+        return
+    await publisher.publish(
+        dead_letter_subject(advisory.consumer),
+        _letter(advisory, event, judging.now()),
+        message_id=f"{advisory.consumer}:{advisory.stream_seq}",
+    )
+    await judging.settle(
+        event.job_id,
+        partial(judge.judge_stuck, stuck=type(event)),
+        ending=judge.given_up,
+        mark=f"a{advisory.stream_seq}",
+    )
+    await stuck.delete(advisory.stream_seq)
+
+
+def _letter(advisory: MaxDeliveries, event: JobEvent, now: datetime) -> DeadLetter:
+    return DeadLetter(
+        job_id=event.job_id,
+        durable=advisory.consumer,
+        subject=EVENT_SUBJECTS[type(event)],
+        sequence=advisory.stream_seq,
+        deliveries=advisory.deliveries,
+        reason="MaxDeliveries",
+        occurred_at=now,
+    )
+
+
+def _result_key(prefix: str, job: JournalEntry, content_type: str, sha256: str) -> str:
+    return job_key(
+        prefix, job.kind, job.job_id, role="result", sha256=sha256, content_type=content_type
+    )

@@ -1,0 +1,80 @@
+"""Storage as a process: `uvicorn --factory services.storage.main:build_app`."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Final
+
+from faststream.asgi import AsgiFastStream
+from faststream.nats import NatsBroker
+
+from contracts import subjects as s
+from contracts.queries import JobQuestion
+from services.chassis.app import Check, bus_check, make_app
+from services.chassis.broker import bus_of, make_broker, put_command, put_query, put_step
+from services.chassis.database import open_pool
+from services.chassis.images.pool import PixelPool
+from services.chassis.journal import JetStreamJournal
+from services.chassis.loops import Loops
+from services.chassis.migrations import check_schema, load_migrations
+from services.chassis.objects import open_store
+from services.chassis.settings import load, prefix_of, schema_of
+from services.chassis.telemetry import configure_logging
+from services.storage import handlers as on
+from services.storage.adapters.jobs import PostgresJobs
+from services.storage.adapters.places import StreamPlaces
+from services.storage.adapters.projector import Projector
+from services.storage.adapters.stuck import StuckEvents
+from services.storage.domain.finishing import Finisher, raw_limits
+from services.storage.domain.judging import Judging
+from services.storage.domain.stuck import MaxDeliveries
+from services.storage.settings import StorageSettings
+
+STREAMS: Final = (s.EVENTS, s.JOURNAL, s.FEED, s.DEAD_LETTERS, s.ADVISORIES)
+DURABLES: Final = (s.STORAGE_EDIT_RENDERED, s.STORAGE_PROJECTOR, s.STORAGE_ADVISORY)
+WATCH_EVERY_SECONDS: Final = 1.0
+
+
+def build_app() -> AsgiFastStream:
+    """The service, wired from its environment; nothing is connected yet."""
+    settings = load(StorageSettings)
+    configure_logging("storage", settings.log_level)
+    broker, pool, loops = make_broker(settings, "storage"), PixelPool(), Loops()
+    checks: dict[str, Check] = {
+        "bus": bus_check(bus_of(broker), settings, streams=STREAMS, durables=DURABLES)
+    }
+    finisher = Finisher(raw_limits(settings.max_image_pixels), pool)
+    prefix, migrations = prefix_of(settings, settings), load_migrations("storage")
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[None]:
+        async with (
+            open_pool(settings, schema_of(settings, settings)) as database,
+            open_store(settings, settings.mizual_home) as store,
+        ):
+            checks["database"] = partial(check_schema, database, "storage", migrations)
+            checks["objects"] = store.check
+            finish = partial(on.on_edit_rendered, store=store, finisher=finisher, prefix=prefix)
+            put_step(broker, on.EDIT_RENDERED, finish, concurrency=settings.worker_concurrency)
+            put_record(broker, loops, PostgresJobs(database))
+            yield
+        pool.close()
+
+    app = make_app(broker, checks, opened)
+    app.after_startup(loops.start)
+    app.on_shutdown(loops.stop)
+    return app
+
+
+def put_record(broker: NatsBroker, loops: Loops, jobs: PostgresJobs) -> None:
+    """Put the record's keeper, its watchdog and its answers on the bus."""
+    bus = bus_of(broker)
+    judging = Judging(JetStreamJournal(bus), bus)
+    keep = partial(on.on_journal_entries, jobs=jobs, feed=bus, places=StreamPlaces(bus))
+    projector = Projector(bus, keep)
+    loops.add("projector", projector.cycle, close=projector.close)
+    watch = partial(on.watch, jobs=jobs, judging=judging)
+    loops.add("watchdog", watch, every_seconds=WATCH_EVERY_SECONDS)
+    put_query(broker, s.STORAGE_JOB_QUERY, JobQuestion, partial(on.on_job_question, jobs=jobs))
+    advised = partial(on.on_max_deliveries, stuck=StuckEvents(bus), judging=judging, publisher=bus)
+    put_command(broker, s.STORAGE_ADVISORY, MaxDeliveries, advised)

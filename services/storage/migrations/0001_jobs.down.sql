@@ -1,0 +1,3 @@
+DROP VIEW edit_chains;
+DROP VIEW edits;
+DROP TABLE jobs;

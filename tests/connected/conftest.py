@@ -1,0 +1,43 @@
+"""One NATS and one Postgres for the session, empty again for every test."""
+
+from collections.abc import AsyncIterator, Iterator
+from uuid import uuid4
+
+import pytest
+
+from services.chassis.bus import Bus
+from services.chassis.database import Database
+from tests.connected.places import connected_bus, empty_streams, migrated_schema
+from tests.servers import NatsServer, PostgresServer, nats_server, postgres_server
+
+
+@pytest.fixture(scope="session")
+def own_nats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
+    with nats_server(tmp_path_factory.mktemp("nats")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def own_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    with postgres_server(tmp_path_factory.mktemp("postgres")) as server:
+        yield server
+
+
+@pytest.fixture
+async def empty_bus(own_nats: NatsServer) -> AsyncIterator[Bus]:
+    """A connection to a bus whose streams and durables are there and empty."""
+    async with connected_bus(own_nats.url) as bus:
+        await empty_streams(bus, own_nats.url)
+        yield bus
+
+
+@pytest.fixture
+async def storage_tables(own_postgres: PostgresServer) -> AsyncIterator[Database]:
+    async with migrated_schema(own_postgres.url, f"s_{uuid4().hex}", "storage") as database:
+        yield database
+
+
+@pytest.fixture
+async def feedback_tables(own_postgres: PostgresServer) -> AsyncIterator[Database]:
+    async with migrated_schema(own_postgres.url, f"f_{uuid4().hex}", "feedback") as database:
+        yield database

@@ -104,13 +104,29 @@ def put_command(
     concurrency: int = 1,
 ) -> None:
     """Put a command's handler on its durable: acked when it returns, else the failure policy."""
+
+    async def only_message(message: M, _: NatsDelivery) -> None:
+        await handle(message)
+
+    put_delivered(broker, durable, kind, only_message, concurrency=concurrency)
+
+
+def put_delivered(
+    broker: NatsBroker,
+    durable: str,
+    kind: type[M],
+    handle: Callable[[M, NatsDelivery], Awaitable[None]],
+    *,
+    concurrency: int = 1,
+) -> None:
+    """The same for a handler that also needs to know which delivery it is; it settles nothing."""
     policy = FailurePolicy(StreamDeadLetters(bus_of(broker), durable))
 
     async def deliver(message: NatsMessage) -> None:
         delivery = NatsDelivery(message.raw_message)
 
         async def work() -> None:
-            await handle(parsed(kind, message.raw_message.data))
+            await handle(parsed(kind, message.raw_message.data), delivery)
             await delivery.ack()
 
         with measured(durable):

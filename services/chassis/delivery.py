@@ -23,6 +23,13 @@ class NatsDelivery:
         self.sequence = raw.metadata.sequence.stream
         self.deliveries = raw.metadata.num_delivered or 1
 
+    @property
+    def identity(self) -> str:
+        """The same for every delivery of this message, another for any other message: a stream that
+        was made anew counts from one again, so the moment of storing belongs to it."""
+        metadata = self._raw.metadata
+        return f"{metadata.stream}:{self.sequence}:{metadata.timestamp.isoformat()}"
+
     async def ack(self) -> None:
         """See Delivery. Raises UnavailableError."""
         with translated("ack"):

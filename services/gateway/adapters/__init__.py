@@ -1,0 +1,1 @@
+"""The gateway's connections to the rest: the journal's feed, the other services, the process."""

@@ -1,0 +1,1 @@
+"""What the gateway decides: pure, over the ports of the chassis."""

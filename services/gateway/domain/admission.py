@@ -1,0 +1,272 @@
+"""Admission: the one function behind both doors, from a submission to an accepted job.
+
+known key -> the first job          (before any limit; another body under the key is refused)
+parent, picture                     (refused before anything is taken or stored)
+place of the quota -> original -> journal -> event
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, Protocol
+from uuid import UUID, uuid4
+
+from contracts.base import utcnow
+from contracts.errors import ErrorCode
+from contracts.events import EVENT_SUBJECTS, EditRequested
+from contracts.journal import MESSAGES, PROGRESS, JournalEntry, Public, Slot, Stage, Work
+from contracts.objects import digest
+from services.chassis.bus import Publisher
+from services.chassis.errors import UnavailableError
+from services.chassis.handler import event_id
+from services.chassis.journal import Journal, Recorded
+from services.chassis.limits import LimitExceededError
+from services.gateway.domain.identity import Caller
+from services.gateway.domain.jobs import Jobs
+from services.gateway.domain.problems import RefusalError, not_found, too_many
+from services.gateway.domain.sources import Source, Sources
+from services.gateway.domain.submission import Submission
+
+log = logging.getLogger(__name__)
+
+_INLINE_BYTES: Final = 1024 * 1024
+"""Up to here a digest takes less time than a thread is worth."""
+
+
+class Places(Protocol):
+    """The quota that holds across replicas."""
+
+    async def take(self, client: str, *, token: str) -> tuple[Slot, ...]:
+        """One place of each policy. Raises LimitExceededError and UnavailableError."""
+
+    async def give_back(self, slots: tuple[Slot, ...]) -> None:
+        """Free the places. Raises UnavailableError."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applicant:
+    """Who submits, and under which names."""
+
+    caller: Caller
+    request_id: str
+    idempotency_key: str | None = None
+    correlation_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What an accepted job may be: its time in seconds, the longest path from a root."""
+
+    deadline_seconds: float
+    chain_limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ids:
+    """The id of a new job, and the earlier ones that its key may stand for."""
+
+    job_id: UUID
+    earlier: tuple[UUID, ...]
+
+
+class Admission:
+    """Accepts jobs, each exactly once."""
+
+    def __init__(
+        self,
+        *,
+        jobs: Jobs,
+        journal: Journal,
+        places: Places,
+        sources: Sources,
+        publisher: Publisher,
+        job_ids: Callable[[str, str], tuple[UUID, ...]],
+        rules: Rules,
+        overloaded: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._jobs = jobs
+        self._journal = journal
+        self._places = places
+        self._sources = sources
+        self._publisher = publisher
+        self._job_ids = job_ids
+        self._rules = rules
+        self._overloaded = overloaded
+
+    async def admit(self, submission: Submission, applicant: Applicant) -> JournalEntry:
+        """The accepted job: its first entry, or what became of it if the key is known.
+
+        Raises RefusalError or another PermanentError, and UnavailableError.
+        """
+        ids = self._ids(applicant)
+        fingerprint = await _fingerprint(submission)
+        if first := await self._first(ids, fingerprint):
+            return first
+        if self._overloaded():
+            raise UnavailableError("more work waits than the deadline allows", retry_after=30)
+        parent = await self._parent(submission.parent_id)
+        source = await self._source(submission, parent)
+        slots = await self._take(ids, fingerprint, applicant)
+        if isinstance(slots, JournalEntry):
+            return slots
+        entry = self._entry(submission, applicant, ids.job_id, parent)
+        work = entry.facts.model_copy(update={"fingerprint": fingerprint, "quota": slots})
+        return await self._open(entry.model_copy(update={"work": work}), source)
+
+    def _ids(self, applicant: Applicant) -> Ids:
+        if applicant.idempotency_key is None:
+            return Ids(uuid4(), ())
+        ids = self._job_ids(applicant.caller.scope, applicant.idempotency_key)
+        return Ids(ids[0], ids)
+
+    async def _first(self, ids: Ids, fingerprint: str) -> JournalEntry | None:
+        for job_id in ids.earlier:
+            found = await self._jobs.find(job_id)
+            if found is not None:
+                return _same(found.entry, fingerprint)
+        return None
+
+    async def _parent(self, parent_id: UUID | None) -> JournalEntry | None:
+        if parent_id is None:
+            return None
+        found = await self._jobs.find(parent_id)
+        if found is None or found.entry.stage is Stage.ERASED:
+            raise not_found(ErrorCode.PARENT_NOT_FOUND, "Parent edit")
+        parent = found.entry
+        if parent.stage is not Stage.COMPLETED:
+            raise RefusalError(
+                400, ErrorCode.PARENT_NOT_COMPLETED, "The parent edit has not completed."
+            )
+        if parent.public.chain_position >= self._rules.chain_limit:
+            sentence = f"A chain holds at most {self._rules.chain_limit} edits; this one is full."
+            raise RefusalError(400, ErrorCode.CHAIN_TOO_LONG, sentence)
+        return parent
+
+    async def _source(self, submission: Submission, parent: JournalEntry | None) -> Source:
+        if submission.picture is not None:
+            return await self._sources.checked(submission.picture)
+        if submission.image_id is not None:
+            return await self._sources.by_id(submission.image_id)
+        assert parent is not None
+        return await self._sources.result_of(parent)
+
+    async def _take(
+        self, ids: Ids, fingerprint: str, applicant: Applicant
+    ) -> tuple[Slot, ...] | JournalEntry:
+        try:
+            return await self._places.take(applicant.caller.client, token=str(ids.job_id))
+        except LimitExceededError as full:
+            # Another request with this key may have taken the last place and opened the job.
+            if first := await self._first(ids, fingerprint):
+                return first
+            raise _over_quota(full) from None
+
+    def _entry(
+        self,
+        submission: Submission,
+        applicant: Applicant,
+        job_id: UUID,
+        parent: JournalEntry | None,
+    ) -> JournalEntry:
+        now = utcnow()
+        return JournalEntry(
+            job_id=job_id,
+            kind=submission.kind,
+            index=0,
+            public=Public(
+                stage=Stage.PENDING,
+                progress_percent=PROGRESS[Stage.PENDING],
+                message=MESSAGES[Stage.PENDING],
+                parent_job_id=parent.job_id if parent else None,
+                chain_position=parent.public.chain_position + 1 if parent else 1,
+                created_at=now,
+                updated_at=now,
+            ),
+            work=Work(
+                owner=applicant.caller.owner,
+                fingerprint="",
+                prompt=submission.prompt,
+                request_id=applicant.request_id,
+                deadline=now + timedelta(seconds=self._rules.deadline_seconds),
+                options=submission.options,
+                correlation_id=applicant.correlation_id,
+            ),
+        )
+
+    async def _open(self, entry: JournalEntry, source: Source) -> JournalEntry:
+        kept: tuple[Slot, ...] = ()
+        try:
+            original = await self._sources.keep(source, entry.kind, entry.job_id)
+            work = entry.facts.model_copy(update={"original": original})
+            opened = await self._append(entry.model_copy(update={"work": work}))
+            kept = opened.facts.quota if opened.work else ()
+        finally:
+            # The first opener's places may be the very ones taken here: the token was the same.
+            await self._give_back(tuple(s for s in entry.facts.quota if s not in kept))
+        same = _same(opened, entry.facts.fingerprint)
+        await self._announce(same)
+        return same
+
+    async def _append(self, entry: JournalEntry) -> JournalEntry:
+        message_id = f"{entry.job_id}:{uuid4()}:0"
+        first: Recorded | None
+        try:
+            first = await self._journal.append(entry, judged=None, message_id=message_id)
+        except UnavailableError:
+            # The answer may have got lost on the way back.
+            first = await self._journal.last(entry.job_id, leader=True)
+            if first is None:
+                raise
+        first = first or await self._journal.last(entry.job_id, leader=True)
+        if first is None:
+            raise UnavailableError("the journal refused to open a job that it does not have")
+        return first.entry
+
+    async def _announce(self, job: JournalEntry) -> None:
+        if job.stage is not Stage.PENDING:
+            return
+        event = EditRequested(
+            job_id=job.job_id, request_id=job.facts.request_id, occurred_at=utcnow()
+        )
+        subject, message_id = EVENT_SUBJECTS[EditRequested], event_id(EditRequested, job)
+        try:
+            await self._publisher.publish(subject, event, message_id=message_id)
+        except UnavailableError:
+            # The job is stored: the watchdog announces it.
+            log.warning("announcement_postponed", extra={"job_id": str(job.job_id)})
+
+    async def _give_back(self, slots: tuple[Slot, ...]) -> None:
+        try:
+            await self._places.give_back(slots)
+        except UnavailableError:
+            log.warning("places_not_given_back", extra={"places": len(slots)})
+
+
+async def _fingerprint(submission: Submission) -> str:
+    picture = submission.picture
+    return digest(submission.asked(await _digest(picture) if picture is not None else None))
+
+
+async def _digest(data: bytes) -> str:
+    return await asyncio.to_thread(digest, data) if len(data) > _INLINE_BYTES else digest(data)
+
+
+def _same(job: JournalEntry, fingerprint: str) -> JournalEntry:
+    if job.work is None:
+        raise not_found(ErrorCode.EDIT_NOT_FOUND, "Edit")
+    if job.work.fingerprint != fingerprint:
+        raise RefusalError(
+            422,
+            ErrorCode.IDEMPOTENCY_KEY_REUSED,
+            "This Idempotency-Key was used for another request; please choose a new one.",
+        )
+    return job
+
+
+def _over_quota(full: LimitExceededError) -> RefusalError:
+    wait = full.retry_after
+    pause = f"{wait} seconds" if wait < 120 else f"{round(wait / 60)} minutes"  # noqa: PLR2004
+    sentence = f"You have reached the limit of edits; please try again in {pause}."
+    return too_many(full.policy, wait, sentence)

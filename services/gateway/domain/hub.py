@@ -1,0 +1,243 @@
+"""Who follows which job: one feed of the journal in, many event streams out.
+
+On connect a stream joins first, then the journal is replayed, then live entries past the replayed
+ones go out, so that nothing is missed in between. A gap in `index` means that the replay came from
+a replica that lags: the journal is asked again.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from itertools import count
+from typing import Final
+from uuid import UUID
+
+from contracts.errors import ErrorCode
+from contracts.journal import JournalEntry, Stage
+from services.chassis.errors import UnavailableError
+from services.chassis.journal import Recorded
+from services.chassis.metrics import STREAMS_OPEN
+from services.gateway.domain import frames
+from services.gateway.domain.known import Known
+from services.gateway.domain.problems import RefusalError, unavailable
+from services.gateway.domain.stream import Stream
+
+log = logging.getLogger(__name__)
+
+MAX_STREAMS: Final = 15_000
+"""Bound of one process; 10,000 streams take about 200 MB."""
+
+KEEPALIVE_SECONDS: Final = 15.0
+KEEPALIVE_SLOTS: Final = 150
+"""The streams are spread over so many moments: all at once would delay every event."""
+
+DRAIN_SECONDS: Final = 3.0
+DRAIN_STEPS: Final = 60
+
+REPLAY_TRIES: Final = 6
+REPLAY_PAUSE_SECONDS: Final = 0.2
+
+Replay = Callable[[UUID], Awaitable[list[Recorded]]]
+Render = Callable[[JournalEntry, str], bytes]
+
+
+class Hub:
+    """The streams of this process."""
+
+    def __init__(
+        self,
+        replay: Replay,
+        render: Render,
+        known: Known,
+        *,
+        per_client: int,
+        most: int = MAX_STREAMS,
+    ) -> None:
+        self.known = known
+        self._replay = replay
+        self._render = render
+        self._per_client = per_client
+        self._most = most
+        self._jobs: dict[str, set[Stream]] = {}
+        self._clients: dict[str, int] = {}
+        self._slots: list[set[Stream]] = [set() for _ in range(KEEPALIVE_SLOTS)]
+        self._numbers = count()
+        self._open = 0
+        self._closing = False
+        self._catching_up: set[asyncio.Task[None]] = set()
+
+    def __len__(self) -> int:
+        return self._open
+
+    def join(self, job_id: UUID, *, client: str, base: str) -> Stream:
+        """A stream that collects live entries from now on. Raises RefusalError (429, 503)."""
+        if self._closing or self._open >= self._most:
+            raise unavailable()
+        held = self._clients.get(client, 0)
+        if self._per_client and held >= self._per_client:
+            raise _too_many_streams(held)
+        stream = Stream(job_id, client=client, base=base)
+        stream.slot = next(self._numbers) % KEEPALIVE_SLOTS
+        self._clients[client] = held + 1
+        self._jobs.setdefault(str(job_id), set()).add(stream)
+        self._slots[stream.slot].add(stream)
+        self._count(1)
+        return stream
+
+    def leave(self, stream: Stream) -> None:
+        """Forget the stream; once is enough, twice does no harm."""
+        followers = self._jobs.get(str(stream.job_id), set())
+        if stream not in followers:
+            return
+        followers.discard(stream)
+        if not followers:
+            del self._jobs[str(stream.job_id)]
+        self._slots[stream.slot].discard(stream)
+        self._clients[stream.client] -= 1
+        if not self._clients[stream.client]:
+            del self._clients[stream.client]
+        stream.detach()
+        self._count(-1)
+
+    async def history(self, job_id: UUID) -> list[Recorded]:
+        """The job's entries so far without a gap; none when the journal has no such job.
+
+        Raises UnavailableError.
+        """
+        for _ in range(REPLAY_TRIES):
+            entries = await self._replay(job_id)
+            if _is_whole(entries) and self._is_fresh(job_id, entries):
+                return entries
+            await asyncio.sleep(REPLAY_PAUSE_SECONDS)
+        raise UnavailableError("the journal's replica lags")
+
+    def resume(self, stream: Stream, history: list[Recorded], *, after: int | None) -> None:
+        """Put in what came after the entry `after` (None: everything), then follow live."""
+        skipped = 0
+        if after is not None:
+            skipped = next((i for i, r in enumerate(history, 1) if r.sequence == after), 0)
+        if skipped:
+            last = history[skipped - 1]
+            stream.sequence, stream.index = last.sequence, last.entry.index
+        for recorded in history[skipped:]:
+            self._forward(stream, recorded)
+        self._go_live(stream)
+
+    def heard(self, job: str, sequence: int, data: bytes) -> None:
+        """The feed's next entry, as it came."""
+        self.known.put(job, sequence, data)
+        followers = self._jobs.get(job)
+        if not followers:
+            return
+        try:
+            recorded = Recorded(JournalEntry.model_validate_json(data), sequence)
+        except ValueError:
+            log.exception("journal_entry_unreadable", extra={"job_id": job, "sequence": sequence})
+            return
+        rendered: dict[str, bytes] = {}
+        for stream in tuple(followers):
+            self._offer(stream, recorded, rendered)
+
+    def lost_its_place(self) -> None:
+        """The journal went back behind what we told: every stream starts over."""
+        self.known.forget()
+        for stream in self._all():
+            stream.end()
+
+    async def keep_alive(self) -> None:
+        """Say something on each stream every 15 s, for ever."""
+        while True:
+            for slot in self._slots:
+                await asyncio.sleep(KEEPALIVE_SECONDS / KEEPALIVE_SLOTS)
+                for stream in tuple(slot):
+                    stream.put(frames.KEEPALIVE)
+
+    async def drain(self) -> None:
+        """End all streams, spread over the window, so that their clients resume elsewhere."""
+        self._closing = True
+        waiting = self._all()
+        step = len(waiting) // DRAIN_STEPS + 1
+        for begin in range(0, len(waiting), step):
+            for stream in waiting[begin : begin + step]:
+                stream.end()
+            await asyncio.sleep(DRAIN_SECONDS / DRAIN_STEPS)
+        await asyncio.sleep(DRAIN_SECONDS / DRAIN_STEPS)
+        for stream in self._all():
+            stream.cut()
+
+    def _offer(self, stream: Stream, recorded: Recorded, rendered: dict[str, bytes]) -> None:
+        if stream.early is not None:
+            stream.early.append(recorded)
+        elif recorded.sequence > stream.sequence:
+            if (
+                recorded.entry.index != stream.index + 1
+                and recorded.entry.stage is not Stage.ERASED
+            ):
+                stream.early = [recorded]
+                self._catch_up_soon(stream)
+                return
+            self._forward(stream, recorded, rendered)
+
+    def _forward(
+        self, stream: Stream, recorded: Recorded, rendered: dict[str, bytes] | None = None
+    ) -> None:
+        if stream.ended or recorded.sequence <= stream.sequence:
+            return
+        # Rendered once per entry and address: the streams share the bytes.
+        cache = {} if rendered is None else rendered
+        status = cache.get(stream.base)
+        if status is None:
+            status = cache[stream.base] = self._render(recorded.entry, stream.base)
+        stream.follow(recorded, frames.stage(recorded.sequence, status))
+        if recorded.entry.terminal:
+            stream.put(frames.end(status))
+            stream.end()
+
+    def _go_live(self, stream: Stream) -> None:
+        early, stream.early = stream.early or [], None
+        for recorded in early:
+            self._offer(stream, recorded, {})
+
+    def _catch_up_soon(self, stream: Stream) -> None:
+        task = asyncio.create_task(self._catch_up(stream))
+        self._catching_up.add(task)
+        task.add_done_callback(self._catching_up.discard)
+
+    async def _catch_up(self, stream: Stream) -> None:
+        try:
+            history = await self.history(stream.job_id)
+        except UnavailableError:
+            stream.cut()  # it comes back with its Last-Event-ID
+            return
+        self.resume(stream, history, after=stream.sequence or None)
+
+    def _is_fresh(self, job_id: UUID, entries: list[Recorded]) -> bool:
+        known = self.known.sequence(str(job_id))
+        # Nothing at all is settled by asking the leader, not here.
+        return not entries or entries[-1].sequence >= known
+
+    def _all(self) -> list[Stream]:
+        return [stream for followers in self._jobs.values() for stream in followers]
+
+    def _count(self, change: int) -> None:
+        self._open += change
+        STREAMS_OPEN.set(self._open)
+
+
+def _is_whole(entries: list[Recorded]) -> bool:
+    indices = [recorded.entry.index for recorded in entries]
+    return indices == list(range(indices[0], indices[0] + len(indices))) if indices else True
+
+
+def terminal(history: Iterable[Recorded]) -> Recorded | None:
+    """The ending among the entries, if there is one."""
+    return next((recorded for recorded in history if recorded.entry.terminal), None)
+
+
+def _too_many_streams(held: int) -> RefusalError:
+    return RefusalError(
+        429,
+        ErrorCode.TOO_MANY_STREAMS,
+        f"You have {held} event streams open, which is the limit; please close one first.",
+        headers={"Retry-After": "5"},
+    )

@@ -1,0 +1,44 @@
+"""Everything the doors need, made once at the start."""
+
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from contracts.queries import FeedbackGiven, FeedbackKept, GiveFeedback
+from services.chassis.app import Check
+from services.chassis.bus import Publisher
+from services.chassis.objects import ObjectStore
+from services.gateway.domain.admission import Admission
+from services.gateway.domain.hub import Hub
+from services.gateway.domain.jobs import Jobs
+from services.gateway.domain.keyring import Keyring
+from services.gateway.domain.links import Links
+from services.gateway.domain.sources import Sources
+from services.gateway.domain.status import StatusRenderer
+
+
+class Feedback(Protocol):
+    """The feedback service."""
+
+    async def give(self, feedback: GiveFeedback) -> FeedbackKept:
+        """Keep it. Raises RefusedError (409 for a second one) and UnavailableError."""
+
+    async def read(self, job_id: UUID) -> FeedbackGiven:
+        """What was said of an edit. Raises RefusedError (404) and UnavailableError."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The gateway's insides."""
+
+    admission: Admission
+    jobs: Jobs
+    sources: Sources
+    hub: Hub
+    store: ObjectStore
+    feedback: Feedback
+    publisher: Publisher
+    keyring: Keyring
+    links: Links
+    renderer: StatusRenderer
+    checks: dict[str, Check]

@@ -1,0 +1,124 @@
+"""Refusals, and every error as a problem document (RFC 9457 with the documented fields)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Final
+
+from contracts.base import utcnow
+from contracts.errors import ErrorCode
+from contracts.events import Problem
+from services.chassis.errors import PermanentError, RefusedError, TransientError
+from services.chassis.limits import Policy
+
+RETRY_SECONDS: Final = 2
+"""What a client is asked to wait while something we need is away."""
+
+_STATUS: Final = {
+    ErrorCode.PAYLOAD_TOO_LARGE: 413,
+    ErrorCode.NOT_FOUND: 404,
+    ErrorCode.OPTION_UNSUPPORTED: 422,
+    ErrorCode.INVALID_PROMPT: 422,
+    ErrorCode.INVALID_REQUEST: 422,
+}
+"""Codes that a check below HTTP raises, where their status is not 400."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """What is wrong with one field; the input is never repeated."""
+
+    field: str
+    message: str
+
+
+class RefusalError(PermanentError):
+    """The request is refused: an HTTP status, a public code, one readable sentence."""
+
+    def __init__(
+        self,
+        status: int,
+        code: ErrorCode,
+        sentence: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        errors: tuple[FieldError, ...] = (),
+    ) -> None:
+        super().__init__(code, sentence)
+        self.status = status
+        self.headers = dict(headers or {})
+        self.errors = errors
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """An error as it is answered."""
+
+    status: int
+    problem: Problem
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def trouble_of(error: Exception, request_id: str) -> Trouble:
+    """Any error as a problem; one that is not ours says nothing about itself."""
+    if isinstance(error, RefusalError):
+        return _trouble(error, error.status, request_id, headers=error.headers)
+    if isinstance(error, RefusedError):
+        return _trouble(error, error.status, request_id)
+    if isinstance(error, PermanentError):
+        return _trouble(error, _STATUS.get(error.code, 400), request_id)
+    if isinstance(error, TransientError):
+        wait = round(error.retry_after or RETRY_SECONDS) or 1
+        return _trouble(unavailable(wait), 503, request_id, headers={"Retry-After": str(wait)})
+    sentence = "Something went wrong on our side. Please try again later."
+    return _trouble(RefusalError(500, ErrorCode.INTERNAL_ERROR, sentence), 500, request_id)
+
+
+def not_found(code: ErrorCode, what: str) -> RefusalError:
+    """404, as "Edit not found"."""
+    return RefusalError(404, code, f"{what} not found")
+
+
+def unavailable(retry_after: int = RETRY_SECONDS) -> RefusalError:
+    """503 with the wait in seconds."""
+    return RefusalError(
+        503,
+        ErrorCode.SERVICE_UNAVAILABLE,
+        "The service is busy or restarting. Please try again in a moment.",
+        headers={"Retry-After": str(retry_after)},
+    )
+
+
+def too_many(policy: Policy, retry_after: int, sentence: str) -> RefusalError:
+    """429 with the wait and the policy that was used up."""
+    window = round(policy.window_seconds)
+    return RefusalError(
+        429,
+        ErrorCode.RATE_LIMITED,
+        sentence,
+        headers={
+            "Retry-After": str(retry_after),
+            "RateLimit": f'"{policy.name}";r=0;t={retry_after}',
+            "RateLimit-Policy": f'"{policy.name}";q={policy.places};w={window}',
+        },
+    )
+
+
+def _trouble(
+    error: PermanentError,
+    status: int,
+    request_id: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+) -> Trouble:
+    errors = error.errors if isinstance(error, RefusalError) else ()
+    problem = Problem(
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=error.sentence,
+        error_code=error.code,
+        timestamp=utcnow(),
+        request_id=request_id,
+        errors=tuple({"field": e.field, "message": e.message} for e in errors),
+    )
+    return Trouble(status, problem, headers or {})

@@ -1,0 +1,105 @@
+"""Where a job's picture comes from: the request, an upload, or another job's result."""
+
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID, uuid4
+
+from contracts.errors import ErrorCode
+from contracts.journal import JournalEntry, Stage
+from contracts.objects import ObjectRef, job_key, upload_key
+from services.chassis.images.picture import Picture
+from services.chassis.objects import MissingObjectError, ObjectStore, fetch
+from services.gateway.domain.jobs import Jobs
+from services.gateway.domain.problems import RefusalError, not_found
+
+
+class Checker(Protocol):
+    """Proves that bytes are a picture within the limits."""
+
+    async def check(self, data: bytes) -> Picture:
+        """What they are. Raises PermanentError with the refusal, UnavailableError when busy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An accepted picture and its bytes."""
+
+    data: bytes
+    picture: Picture
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A picture kept for later."""
+
+    image_id: UUID
+    picture: Picture
+
+
+class Sources:
+    """Finds, checks and keeps pictures. Raises UnavailableError while the store is away."""
+
+    def __init__(self, store: ObjectStore, checker: Checker, jobs: Jobs, prefix: str) -> None:
+        self._store = store
+        self._checker = checker
+        self._jobs = jobs
+        self._prefix = prefix
+
+    async def checked(self, data: bytes) -> Source:
+        """The bytes as a source. Raises PermanentError with the refusal."""
+        return Source(data, await self._checker.check(data))
+
+    async def by_id(self, image_id: UUID) -> Source:
+        """An earlier upload, or the result of a job of that id. Raises RefusalError (400, 404)."""
+        async for stored in self._store.list(f"{self._prefix}/upload/{image_id}/"):
+            data = await self._store.get(stored.key)
+            if data is not None:
+                return await self.checked(data)
+        found = await self._jobs.find(image_id)
+        if found is None:
+            raise not_found(ErrorCode.IMAGE_NOT_FOUND, "Image")
+        return await self.result_of(found.entry)
+
+    async def result_of(self, job: JournalEntry) -> Source:
+        """What a job ended with. Raises RefusalError (400, 404)."""
+        if job.stage is Stage.ERASED:
+            raise not_found(ErrorCode.IMAGE_NOT_FOUND, "Image")
+        if job.stage is not Stage.COMPLETED or job.facts.result is None:
+            raise RefusalError(
+                400, ErrorCode.EDIT_NOT_COMPLETED, "The edit of this image has not completed."
+            )
+        try:
+            return await self.checked(await fetch(self._store, job.facts.result))
+        except MissingObjectError:
+            raise not_found(ErrorCode.IMAGE_NOT_FOUND, "Image") from None
+
+    async def keep(self, source: Source, kind: str, job_id: UUID) -> ObjectRef:
+        """The original of a job, stored as it was received."""
+        picture = source.picture
+        key = job_key(
+            self._prefix,
+            kind,
+            job_id,
+            role="original",
+            sha256=picture.sha256,
+            content_type=picture.content_type,
+        )
+        await self._store.put(key, source.data, content_type=picture.content_type)
+        return ObjectRef(
+            key=key,
+            content_type=picture.content_type,
+            size_bytes=picture.size_bytes,
+            sha256=picture.sha256,
+            width_pixels=picture.width_pixels,
+            height_pixels=picture.height_pixels,
+        )
+
+    async def upload(self, data: bytes) -> Upload:
+        """Keep a picture under a fresh id. Raises PermanentError with the refusal."""
+        source = await self.checked(data)
+        image_id, picture = uuid4(), source.picture
+        key = upload_key(
+            self._prefix, image_id, sha256=picture.sha256, content_type=picture.content_type
+        )
+        await self._store.put(key, data, content_type=picture.content_type)
+        return Upload(image_id, picture)

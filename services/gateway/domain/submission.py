@@ -1,0 +1,149 @@
+"""What is asked for: fields of a request, validated into one submission that both doors share."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+from uuid import UUID
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
+
+from contracts.errors import ErrorCode
+from contracts.journal import Kind, Options
+from services.gateway.domain.problems import FieldError, RefusalError, not_found
+from services.gateway.domain.text import clean_prompt
+
+_UNSUPPORTED: Final = ("seed", "aspect_ratio", "style_id", "model")
+"""Options that the local renderer cannot honour."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """A job that is asked for; at most one of `picture` (bytes) and `image_id` is given."""
+
+    prompt: str
+    kind: Kind = Kind.EDIT
+    options: Options = field(default_factory=Options)
+    picture: bytes | None = None
+    image_id: UUID | None = None
+    parent_id: UUID | None = None
+
+    def asked(self, picture_sha256: str | None) -> bytes:
+        """What makes two requests the same request, as canonical bytes."""
+        asked = {
+            "kind": self.kind,
+            "prompt": self.prompt,
+            "options": self.options.model_dump(exclude_none=True),
+            "picture": picture_sha256,
+            "image": str(self.image_id) if self.image_id else None,
+            "parent": str(self.parent_id) if self.parent_id else None,
+        }
+        return json.dumps(asked, sort_keys=True).encode()
+
+
+class EditFields(BaseModel):
+    """The body of `POST /edit-image/`."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", hide_input_in_errors=True, protected_namespaces=()
+    )
+
+    prompt: str
+    image: str | None = Field(
+        default=None,
+        validation_alias=AliasChoices("image", "image_data"),
+        description="A data URL or bare base64; `image_data` is another name for it.",
+    )
+    image_id: str | None = None
+    parent_edit_uuid: str | None = None
+    style_id: str | None = None
+    seed: int | None = None
+    aspect_ratio: str | None = None
+    output_format: Literal["jpeg", "png", "webp"] | None = None
+    enhance: bool = True
+    model: str | None = None
+
+    @property
+    def options(self) -> Options:
+        """What is asked besides the sentence."""
+        return Options(
+            enhance=self.enhance,
+            output_format=self.output_format,
+            seed=self.seed,
+            aspect_ratio=self.aspect_ratio,
+            style_id=self.style_id,
+            model=self.model,
+        )
+
+
+def edit_fields(values: dict[str, Any], *, typed: bool) -> EditFields:
+    """The fields, checked; `typed` is false for a form, whose values are all text.
+
+    Raises RefusalError (422).
+    """
+    try:
+        return EditFields.model_validate(values, strict=typed)
+    except ValidationError as error:
+        raise invalid(error) from None
+
+
+def submission_of(fields: EditFields, picture: bytes | None) -> Submission:
+    """The submission that the fields describe. Raises RefusalError."""
+    parent_id = identifier(fields.parent_edit_uuid, ErrorCode.PARENT_NOT_FOUND, "Parent edit")
+    return checked(
+        Submission(
+            prompt=clean_prompt(fields.prompt),
+            options=fields.options,
+            picture=picture,
+            image_id=identifier(fields.image_id, ErrorCode.IMAGE_NOT_FOUND, "Image"),
+            parent_id=parent_id,
+        )
+    )
+
+
+def checked(submission: Submission) -> Submission:
+    """The submission itself. Raises RefusalError for no picture, for two, for an unfit option."""
+    if submission.kind is not Kind.EDIT:
+        raise RefusalError(422, ErrorCode.OPTION_UNSUPPORTED, "Only edits can be asked for here.")
+    if submission.picture is not None and submission.image_id is not None:
+        raise _refused("image_id", "Send `image` or `image_id`, not both.")
+    if submission.picture is None and submission.image_id is None and submission.parent_id is None:
+        raise _refused(
+            "image", "Send a picture as `image` or `image_id`, or name a `parent_edit_uuid`."
+        )
+    for name in _UNSUPPORTED:
+        if getattr(submission.options, name) is not None:
+            sentence = f"The image service in use cannot honour `{name}`; please leave it out."
+            raise _refused(name, sentence, ErrorCode.OPTION_UNSUPPORTED)
+    return submission
+
+
+def identifier(text: str | None, code: ErrorCode, what: str) -> UUID | None:
+    """The id, None for none. Raises RefusalError (404) for what is no id."""
+    if text is None:
+        return None
+    # UUID() would also take braces and a URN; ids are compared as written.
+    try:
+        parsed = UUID(text)
+    except ValueError:
+        raise not_found(code, what) from None
+    if str(parsed) != text.lower():
+        raise not_found(code, what)
+    return parsed
+
+
+def invalid(error: ValidationError) -> RefusalError:
+    """422 that names each field and repeats no input."""
+    found = tuple(
+        FieldError(".".join(map(str, e["loc"])) or "body", e["msg"])
+        for e in error.errors(include_input=False, include_url=False, include_context=False)
+    )
+    named = {e.field for e in found}
+    code = ErrorCode.INVALID_PROMPT if "prompt" in named else ErrorCode.INVALID_REQUEST
+    sentence = "; ".join(f"{e.field}: {e.message}" for e in found[:5])
+    return RefusalError(422, code, f"The request is not valid: {sentence}", errors=found[:20])
+
+
+def _refused(
+    field: str, sentence: str, code: ErrorCode = ErrorCode.INVALID_REQUEST
+) -> RefusalError:
+    return RefusalError(422, code, sentence, errors=(FieldError(field, sentence),))

@@ -1,0 +1,1 @@
+"""The HTTP door: what each path reads, refuses and answers."""

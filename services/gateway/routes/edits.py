@@ -1,0 +1,110 @@
+"""Submitting an edit, reading its status, ending it, and uploading a picture for later."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from contracts.errors import ErrorCode
+from contracts.journal import JournalEntry
+from services.gateway.domain.admission import Applicant
+from services.gateway.domain.buckets import Buckets
+from services.gateway.domain.links import polling_path
+from services.gateway.domain.problems import not_found
+from services.gateway.routes.bodies import Bodies
+from services.gateway.routes.inputs import edit_submission, picture
+from services.gateway.routes.visit import Visit, job_id_of, parts_of, visit_of
+
+NO_STORE: Final = {"Cache-Control": "no-store"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditRoutes:
+    """The endpoints of edits, with the limits that hold in this process."""
+
+    bodies: Bodies
+    attempts: Buckets
+    status_checks: Buckets
+    cancellations: Buckets
+
+    async def submit(self, request: Request) -> Response:
+        """Submit an edit: a picture and a sentence; answers as soon as the job is stored."""
+        visit, parts = visit_of(request), parts_of(request)
+        self.attempts.take(visit.client)
+        caller, key = visit.caller, visit.idempotency_key
+        async with edit_submission(self.bodies, request) as submission:
+            job = await parts.admission.admit(
+                submission,
+                Applicant(caller=caller, request_id=visit.request_id, idempotency_key=key),
+            )
+        visit.remember()
+        token = parts.keyring.edit_token(job.job_id)
+        return json_response(accepted(job, visit.base, token))
+
+    async def status(self, request: Request) -> Response:
+        """The status of an edit, readable from the moment that its submission was answered."""
+        visit, parts, job_id = visit_of(request), parts_of(request), job_id_of(request)
+        self.status_checks.take((visit.client, job_id))
+        recorded = await parts.jobs.status(job_id)
+        return status_response(parts.renderer.json(recorded.entry, visit.base))
+
+    async def cancel(self, request: Request) -> Response:
+        """End an edit: 202 with its status, 200 with it unchanged when it had ended already."""
+        visit, parts, job_id = visit_of(request), parts_of(request), job_id_of(request)
+        self.cancellations.take(visit.client)
+        job = (await parts.jobs.status(job_id)).entry
+        if not may_change(visit, job, parts.keyring.is_edit_token):
+            raise not_found(ErrorCode.EDIT_NOT_FOUND, "Edit")
+        recorded, changed = await parts.jobs.cancel(job_id)
+        body = parts.renderer.json(recorded.entry, visit.base)
+        return status_response(body, 202 if changed else 200)
+
+    async def upload(self, request: Request) -> Response:
+        """Keep a picture for later: the answer's `image_id` stands for it in a submission."""
+        visit, parts = visit_of(request), parts_of(request)
+        self.attempts.take(visit.client)
+        async with picture(self.bodies, request) as data:
+            upload = await parts.sources.upload(data)
+        visit.remember()
+        kept = upload.picture
+        answer = {
+            "image_id": str(upload.image_id),
+            "width": kept.width_pixels,
+            "height": kept.height_pixels,
+            "content_type": kept.content_type,
+        }
+        return json_response(answer, 201)
+
+
+def accepted(job: JournalEntry, base: str, edit_token: str) -> dict[str, str]:
+    """The answer to an accepted submission."""
+    path = polling_path(job.job_id)
+    return {
+        "edit_id": str(job.job_id),
+        "polling_url": path,
+        "status_url": f"{base}{path}",
+        "events_url": f"{base}{path}/events",
+        "edit_token": edit_token,
+    }
+
+
+def may_change(visit: Visit, job: JournalEntry, is_token: Callable[[UUID, str], bool]) -> bool:
+    """Whether the caller owns the job, operates this service, or holds the job's token."""
+    token = visit.header(b"x-edit-token")
+    if visit.is_admin or (token is not None and is_token(job.job_id, token)):
+        return True
+    return job.work is not None and job.work.owner == visit.caller.owner
+
+
+def json_response(body: dict[str, Any], status: int = 200) -> Response:
+    """A JSON answer that nobody keeps."""
+    return status_response(json.dumps(body).encode(), status)
+
+
+def status_response(body: bytes, status: int = 200) -> Response:
+    """The same for a body that is JSON already."""
+    return Response(body, status, NO_STORE, media_type="application/json")

@@ -1,0 +1,78 @@
+"""`GET /edit/{id}/events`: the status of an edit as Server-Sent Events."""
+
+import asyncio
+from typing import Final
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from contracts.errors import ErrorCode
+from services.gateway.domain.hub import Hub
+from services.gateway.domain.parts import Parts
+from services.gateway.domain.problems import not_found
+from services.gateway.domain.status import readable
+from services.gateway.domain.stream import Stream
+from services.gateway.routes.visit import job_id_of, parts_of, visit_of
+
+_DIGITS: Final = 19
+"""Of the longest sequence."""
+
+_HEADERS: Final = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store, no-transform"),
+    (b"x-accel-buffering", b"no"),
+]
+
+
+async def events(request: Request) -> Response:
+    """Follow an edit: first what has happened, then every stage as it comes, to the end."""
+    visit, parts, job_id = visit_of(request), parts_of(request), job_id_of(request)
+    asked = visit.header(b"last-event-id") or request.query_params.get("last_event_id", "")
+    after = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) <= _DIGITS else None
+    stream = parts.hub.join(job_id, client=visit.client, base=visit.base)
+    try:
+        return await _opened(parts, stream, job_id, after)
+    except BaseException:
+        parts.hub.leave(stream)
+        raise
+
+
+async def _opened(parts: Parts, stream: Stream, job_id: UUID, after: int | None) -> Response:
+    history = await parts.hub.history(job_id)
+    if not history:
+        # Past the journal's retention, or never there: the record knows.
+        history = [await parts.jobs.status(job_id)]
+    last = history[-1]
+    if not readable(last.entry):
+        raise not_found(ErrorCode.EDIT_NOT_FOUND, "Edit")
+    if last.entry.terminal and last.sequence == after:
+        parts.hub.leave(stream)
+        return Response(status_code=204)
+    parts.hub.resume(stream, history, after=after)
+    return EventStream(stream, parts.hub)
+
+
+class EventStream(Response):
+    """A response that lasts as long as its stream; while nothing happens it waits in one place."""
+
+    def __init__(self, stream: Stream, hub: Hub) -> None:
+        self._stream = stream
+        self._hub = hub
+
+    async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
+        """Send what is there, then leave the sending to the stream until either side ends it."""
+        try:
+            await send({"type": "http.response.start", "status": 200, "headers": [*_HEADERS]})
+            opening = self._stream.opening()
+            await send({"type": "http.response.body", "body": opening, "more_body": True})
+            self._stream.attach(send)
+            while (await receive())["type"] != "http.disconnect":
+                pass
+        except asyncio.CancelledError:
+            # We cancel a reader that is too far behind; who else cancels means it.
+            if not self._stream.is_cut:
+                raise
+        finally:
+            self._hub.leave(self._stream)

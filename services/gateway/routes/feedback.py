@@ -1,0 +1,94 @@
+"""Ratings of completed edits."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from contracts.errors import ErrorCode
+from contracts.journal import JournalEntry, Stage
+from contracts.queries import GiveFeedback
+from services.gateway.domain.buckets import Buckets
+from services.gateway.domain.network import anonymised
+from services.gateway.domain.parts import Parts
+from services.gateway.domain.problems import RefusalError, not_found
+from services.gateway.domain.submission import identifier, invalid
+from services.gateway.domain.text import clean_feedback
+from services.gateway.routes.bodies import Bodies
+from services.gateway.routes.edits import json_response, status_response
+from services.gateway.routes.visit import job_id_of, parts_of, visit_of
+
+_MOST_BYTES = 64 * 1024
+_THANKS = {
+    1: "Thank you for your feedback!",
+    0: "Thank you for helping us improve!",
+}
+
+
+class FeedbackFields(BaseModel):
+    """The body of `POST /feedback/`."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, strict=True)
+
+    edit_uuid: str
+    rating: Literal[0, 1]
+    feedback_text: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedbackRoutes:
+    """The endpoints of feedback."""
+
+    bodies: Bodies
+    giving: Buckets
+    reading: Buckets
+
+    async def give(self, request: Request) -> Response:
+        """Rate a completed edit, once: 1 for good, 0 for bad with a word about why."""
+        visit, parts = visit_of(request), parts_of(request)
+        self.giving.take(visit.client)
+        async with self.bodies.json(request, most=_MOST_BYTES) as values:
+            fields = _fields(values)
+        text = clean_feedback(fields.feedback_text, required=fields.rating == 0)
+        job = await _completed(parts, fields.edit_uuid)
+        kept = await parts.feedback.give(
+            GiveFeedback(
+                edit_uuid=job.job_id,
+                rating=fields.rating,
+                feedback_text=text,
+                client_network=anonymised(visit.address),
+                kind=job.kind,
+                provider=job.public.provider,
+                model=job.public.model,
+            )
+        )
+        answer = {"success": True, "message": _THANKS[fields.rating]}
+        return json_response({**answer, "feedback_id": kept.feedback_id})
+
+    async def read(self, request: Request) -> Response:
+        """What was said of an edit."""
+        visit, parts, job_id = visit_of(request), parts_of(request), job_id_of(request)
+        self.reading.take(visit.client)
+        given = await parts.feedback.read(job_id)
+        return status_response(given.model_dump_json().encode())
+
+
+def _fields(values: dict[str, object]) -> FeedbackFields:
+    if isinstance(values.get("rating"), bool):
+        raise RefusalError(422, ErrorCode.INVALID_REQUEST, "The `rating` is 0 or 1.")
+    try:
+        return FeedbackFields.model_validate(values)
+    except ValidationError as error:
+        raise invalid(error) from None
+
+
+async def _completed(parts: Parts, edit_uuid: str) -> JournalEntry:
+    job_id = identifier(edit_uuid, ErrorCode.EDIT_NOT_FOUND, "Edit")
+    if job_id is None:
+        raise not_found(ErrorCode.EDIT_NOT_FOUND, "Edit")
+    job = (await parts.jobs.status(job_id)).entry
+    if job.stage is not Stage.COMPLETED:
+        raise RefusalError(400, ErrorCode.EDIT_NOT_COMPLETED, "The edit has not completed.")
+    return job

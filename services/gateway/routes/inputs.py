@@ -1,0 +1,92 @@
+"""From the bytes of a request to a submission or a picture."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from starlette.requests import Request
+
+from contracts.errors import ErrorCode
+from services.gateway.domain.pictures import decoded
+from services.gateway.domain.problems import RefusalError
+from services.gateway.domain.submission import Submission, edit_fields, submission_of
+from services.gateway.domain.text import clean_prompt
+from services.gateway.routes.bodies import SLACK_BYTES, Bodies, Form
+
+_INLINE_CHARACTERS: Final = 1024 * 1024
+"""Up to here decoding takes less time than a thread is worth."""
+
+_MULTIPART: Final = "multipart/form-data"
+_OPTIONAL_IN_FORMS: Final = frozenset(
+    {"image_id", "parent_edit_uuid", "style_id", "seed", "aspect_ratio", "output_format", "model"}
+)
+
+
+@asynccontextmanager
+async def edit_submission(bodies: Bodies, request: Request) -> AsyncIterator[Submission]:
+    """What `POST /edit-image/` asks for. Raises RefusalError and UnavailableError."""
+    media = media_type(request)
+    if media == _MULTIPART:
+        async with bodies.form(request) as form:
+            yield await _from_form(form, bodies.most_bytes)
+    elif _is_json(media):
+        async with bodies.json(request, most=bodies.most_json_bytes) as values:
+            yield await _from_json(values, bodies.most_bytes)
+    else:
+        raise RefusalError(
+            415,
+            ErrorCode.UNSUPPORTED_MEDIA_TYPE,
+            "Send JSON (application/json) or a form (multipart/form-data).",
+        )
+
+
+@asynccontextmanager
+async def picture(bodies: Bodies, request: Request) -> AsyncIterator[bytes]:
+    """The picture of an upload: a form's part `image`, or the whole body."""
+    if media_type(request) == _MULTIPART:
+        async with bodies.form(request) as form:
+            if form.file is None:
+                sentence = "The form has no file in a part called `image`."
+                raise RefusalError(422, ErrorCode.INVALID_REQUEST, sentence)
+            yield form.file
+    else:
+        async with bodies.raw(request, most=bodies.most_bytes + SLACK_BYTES) as body:
+            data = bytes(body)
+            body.clear()
+            yield data
+
+
+def media_type(request: Request) -> str:
+    """The content type without its parameters."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+async def _from_json(values: dict[str, object], most_bytes: int) -> Submission:
+    fields = edit_fields(values, typed=True)
+    clean_prompt(fields.prompt)
+    # The text of the picture is the largest thing in memory: nothing else holds it from here on.
+    values.clear()
+    return submission_of(fields, await _decoded(fields.image, most_bytes))
+
+
+async def _from_form(form: Form, most_bytes: int) -> Submission:
+    empty = {name for name, value in form.fields.items() if value in {"", "null"}}
+    given = {k: v for k, v in form.fields.items() if k not in empty & _OPTIONAL_IN_FORMS}
+    fields = edit_fields(given, typed=False)
+    clean_prompt(fields.prompt)
+    if form.file is None:
+        return submission_of(fields, await _decoded(fields.image, most_bytes))
+    return submission_of(fields, form.file)
+
+
+async def _decoded(text: str | None, most_bytes: int) -> bytes | None:
+    if text is None:
+        return None
+    if len(text) <= _INLINE_CHARACTERS:
+        return decoded(text, most_bytes=most_bytes)
+    return await asyncio.to_thread(decoded, text, most_bytes=most_bytes)
+
+
+def _is_json(media: str) -> bool:
+    return media in {"", "application/json"} or media.endswith("+json")

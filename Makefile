@@ -46,7 +46,7 @@ test: $(DEV) ## the whole suite, against real servers that it starts itself
 	@exec $(PY) -m pytest
 
 unit: $(DEV) ## the quick part of it
-	@exec $(PY) -m pytest tests/unit tests/contracts
+	@exec $(PY) -m pytest $(wildcard tests/unit tests/contracts)
 
 check: $(DEV) ## format, lint, types, import rules
 	$(PY) -m ruff format --check .

@@ -42,6 +42,11 @@ class Status(BaseModel):
     model: str | None = None
     note: str | None = None
 
+    @property
+    def shown(self) -> tuple[str, str]:
+        """What somebody who watches can tell apart."""
+        return self.processing_stage, self.message
+
 
 @dataclass(frozen=True, slots=True)
 class Frame:

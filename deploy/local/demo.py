@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ PHOTO: Final = Path(__file__).with_name("photo.jpg")
 PROMPT: Final = "make it blue"
 KEPT: Final = frozenset({"lock"})
 MAX_SLUG_CHARACTERS: Final = 40
+LAST_LINES: Final = 20
 SUFFIXES: Final = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
 
 
@@ -42,7 +44,11 @@ def main(photo: Path, prompt: str, *, out: Path) -> int:
         _empty(folder)
         settings |= _out_of_the_way()
         parts = stack.build(folder, settings)
-        return asyncio.run(_run(parts, Order(photo, prompt, out), folder=folder, lock=lock))
+        try:
+            return asyncio.run(_run(parts, Order(photo, prompt, out), folder=folder, lock=lock))
+        except StackError as error:
+            sys.stderr.write(_last_lines(folder / "logs" / f"{error.part}.log"))
+            raise
 
 
 def slug(prompt: str) -> str:
@@ -98,16 +104,17 @@ async def _edit(url: str, order: Order) -> int:
 async def _watch(client: httpx.AsyncClient, edit: Edit) -> tuple[Status, dict[str, float]]:
     begun = entered = time.monotonic()
     stages: dict[str, float] = {}
-    stage: str = ""
     last: Status | None = None
     async for status in follow(client, edit):
-        if status == last:
+        before, last = last, status
+        if before and before.shown == status.shown:
             continue
-        last, now = status, time.monotonic()
-        if stage:
+        now = time.monotonic()
+        if before:
+            stage = before.processing_stage
             stages[stage] = stages.get(stage, 0) + now - entered
-        stage, entered = last.processing_stage, now
-        print(f"  {now - begun:6.2f} s  {stage:<18} {last.message}", flush=True)
+        entered = now
+        print(f"  {now - begun:6.2f} s  {status.processing_stage:<18} {status.message}", flush=True)
     if last is None:
         raise StackError("the gateway's stream of stages ended before it began")
     return last, stages
@@ -145,6 +152,11 @@ def _empty(folder: Path) -> None:
             shutil.rmtree(entry)
         elif entry.name not in KEPT:
             entry.unlink()
+
+
+def _last_lines(log: Path) -> str:
+    lines = log.read_text().splitlines() if log.is_file() else []
+    return "".join(f"{line}\n" for line in lines[-LAST_LINES:])
 
 
 def _short(path: Path) -> Path:

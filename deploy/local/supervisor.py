@@ -106,7 +106,9 @@ class Supervisor:
             self._clear(part, child)
             await child.wait()
         if child.returncode:
-            raise StackError(f"{part.name} {_ending(child)}: its last lines say why")
+            raise StackError(
+                f"{part.name} {_ending(child)}: its last lines say why", part=part.name
+            )
 
     async def stop(self, parts: Iterable[Part], *, within: float) -> None:
         """End parts at once: asked first, killed when the seconds are over."""
@@ -120,7 +122,8 @@ class Supervisor:
         except TimeoutError:
             reason = await asyncio.to_thread(part.why_not)
             raise StackError(
-                f"{part.name} was not ready within {within:g} s{': ' if reason else ''}{reason}"
+                f"{part.name} was not ready within {within:g} s{': ' if reason else ''}{reason}",
+                part=part.name,
             ) from None
         self._keepers[part.name] = asyncio.create_task(self._keep(part, child))
 
@@ -130,7 +133,8 @@ class Supervisor:
                 return
             await asyncio.sleep(POLL_SECONDS)
         raise StackError(
-            f"{part.name} {_ending(child)} before it was ready: its last lines say why"
+            f"{part.name} {_ending(child)} before it was ready: its last lines say why",
+            part=part.name,
         )
 
     async def _keep(self, part: Part, child: asyncio.subprocess.Process) -> None:

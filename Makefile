@@ -48,11 +48,12 @@ test: $(DEV) ## the whole suite, against real servers that it starts itself
 unit: $(DEV) ## the quick part of it
 	@exec $(PY) -m pytest $(wildcard tests/unit tests/contracts)
 
-check: $(DEV) ## format, lint, types, import rules
+check: $(DEV) ## format, lint, types, import rules, contract drift
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(PY) -m mypy
 	.venv/bin/lint-imports
+	$(PY) -m contracts.export --check
 
 fmt: $(DEV) ## format and sort what can be
 	$(PY) -m ruff check --fix-only --quiet .

@@ -18,7 +18,7 @@ from services.storage.adapters.jobs import PostgresJobs
 from services.storage.adapters.rebuild import WholeJournal
 from services.storage.domain.record import rows_of
 
-CONNECT_SECONDS: Final = 10.0
+CONNECT_SECONDS: Final = 5.0
 
 
 class AdminSettings(ServiceSettings, DatabaseSettings):

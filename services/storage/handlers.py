@@ -27,7 +27,7 @@ from services.storage.domain.stuck import MaxDeliveries, StuckMessages
 WATCH_BATCH: Final = 200
 """Silent jobs looked at in one go: about 0.2 s of work."""
 
-EDIT_RENDERED: Final = Step(
+FINISHING: Final = Step(
     event=EditRendered,
     durable=STORAGE_EDIT_RENDERED,
     stages=(Stage.UPLOADING_RESULT,),

@@ -55,7 +55,7 @@ def build_app() -> AsgiFastStream:
             checks["database"] = partial(check_schema, database, "storage", migrations)
             checks["objects"] = store.check
             finish = partial(on.on_edit_rendered, store=store, finisher=finisher, prefix=prefix)
-            put_step(broker, on.EDIT_RENDERED, finish, concurrency=settings.worker_concurrency)
+            put_step(broker, on.FINISHING, finish, concurrency=settings.worker_concurrency)
             put_record(broker, loops, PostgresJobs(database))
             yield
         pool.close()

@@ -233,7 +233,7 @@ async def _ended(tables: Database, last: Recorded) -> bool:
 
 async def _settled(bus: Bus) -> bool:
     info = await bus.js.consumer_info(JOURNAL, STORAGE_PROJECTOR)
-    return info.num_pending == 0 and info.num_ack_pending == 0
+    return not info.num_pending and not info.num_ack_pending
 
 
 async def _deliver_all_again(bus: Bus) -> None:

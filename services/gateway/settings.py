@@ -65,12 +65,8 @@ class GatewaySettings(ServiceSettings, ObjectStoreSettings, ImageSettings, Limit
 
     @field_validator("platform_token", "admin_token")
     @classmethod
-    def _is_long_enough(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is None or not value.get_secret_value():
-            return None
-        if len(value.get_secret_value()) < _MIN_TOKEN_CHARACTERS:
-            raise ValueError(f"needs {_MIN_TOKEN_CHARACTERS} characters or more")
-        return value
+    def _none_when_empty(cls, value: SecretStr | None) -> SecretStr | None:
+        return value if value and value.get_secret_value() else None
 
     @model_validator(mode="after")
     def _is_safe_in_production(self) -> Self:
@@ -80,6 +76,12 @@ class GatewaySettings(ServiceSettings, ObjectStoreSettings, ImageSettings, Limit
             raise ValueError("PUBLIC_URL: required in production")
         if "*" in (self.cors_allowed_origins or ()):
             raise ValueError("CORS_ALLOWED_ORIGINS: production names its origins, `*` is refused")
+        for name in ("platform_token", "admin_token"):
+            token = getattr(self, name)
+            if token and len(token.get_secret_value()) < _MIN_TOKEN_CHARACTERS:
+                raise ValueError(
+                    f"{name.upper()}: needs {_MIN_TOKEN_CHARACTERS} characters or more"
+                )
         if not self.s3_bucket_name and self.gateway_workers > 1:
             raise ValueError(
                 "S3_BUCKET_NAME: a local directory serves one gateway only, GATEWAY_WORKERS is more"

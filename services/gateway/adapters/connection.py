@@ -45,12 +45,23 @@ def is_connected(bus: Bus) -> bool:
 
 
 async def _start(broker: NatsBroker) -> None:
-    await broker.connect()
+    while not await _reached(broker):  # noqa: ASYNC110 - nobody tells when it would let us in
+        await asyncio.sleep(RETRY_SECONDS)
     bus = bus_of(broker)
     while not await _ready(bus):  # noqa: ASYNC110 - another process makes them
         await asyncio.sleep(RETRY_SECONDS)
     await broker.start()
     log.info("bus_connected")
+
+
+async def _reached(broker: NatsBroker) -> bool:
+    # The client tries for ever by itself, but gives up when it is refused.
+    try:
+        await broker.connect()
+    except (NatsError, OSError) as error:
+        log.warning("bus_refused", extra={"error": type(error).__name__})
+        return False
+    return True
 
 
 async def _ready(bus: Bus) -> bool:

@@ -21,6 +21,7 @@ from services.gateway.adapters.answers import BusFeedback, BusRecord
 from services.gateway.adapters.connection import connected, is_connected
 from services.gateway.adapters.feed import JournalFeed
 from services.gateway.adapters.signals import on_termination
+from services.gateway.adapters.waiting import Waiting
 from services.gateway.domain.admission import Admission, Rules
 from services.gateway.domain.hub import Hub
 from services.gateway.domain.jobs import Jobs
@@ -36,11 +37,12 @@ from services.gateway.settings import GatewaySettings
 @asynccontextmanager
 async def open_parts(settings: GatewaySettings, broker: NatsBroker) -> AsyncIterator[Parts]:
     """Everything, on a broker that has not started. Raises SettingsError and UnavailableError."""
-    keyring = Keyring(secret_keys(settings))
-    async with open_store(settings, settings.mizual_home) as store:
+    bus = bus_of(broker)
+    waiting = Waiting(bus, settings.job_deadline_seconds)
+    async with open_store(settings, settings.mizual_home) as store, _beside(waiting.run()):
         pool = PixelPool()
         try:
-            yield _parts(settings, bus_of(broker), store, keyring=keyring, pool=pool)
+            yield _parts(settings, bus, store, pool=pool, waiting=waiting)
         finally:
             pool.close()
 
@@ -64,8 +66,9 @@ async def running(parts: Parts, broker: NatsBroker) -> AsyncIterator[None]:
 
 
 def _parts(
-    settings: GatewaySettings, bus: Bus, store: ObjectStore, *, keyring: Keyring, pool: PixelPool
+    settings: GatewaySettings, bus: Bus, store: ObjectStore, *, pool: PixelPool, waiting: Waiting
 ) -> Parts:
+    keyring = Keyring(secret_keys(settings))
     journal, known = JetStreamJournal(bus), Known()
     jobs = Jobs(journal, BusRecord(bus), known, connected=lambda: is_connected(bus))
     checker = ImageChecker(_image_limits(settings), pool)
@@ -84,6 +87,7 @@ def _parts(
             rules=Rules(
                 deadline_seconds=settings.job_deadline_seconds, chain_limit=settings.chain_limit
             ),
+            overloaded=waiting.overloaded,
         ),
         jobs=jobs,
         sources=sources,

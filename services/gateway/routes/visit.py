@@ -58,14 +58,16 @@ class Visit:
     def address(self) -> str:
         """The client's address, as far as trusted proxies vouch for it."""
         if self._address is None:
-            forwarded = self.header(b"x-forwarded-for")
-            hops = forwarded.split(",") if forwarded else []
+            lines = [v for k, v in self._scope["headers"] if k == b"x-forwarded-for"]
+            hops = b",".join(lines).decode("latin-1").split(",") if lines else []
             self._address = client_address(self._peer(), hops, self._house.proxies)
         return self._address
 
     @property
     def client(self) -> str:
-        """Whom reads and attempts are counted for."""
+        """Whom reads and attempts are counted for: a platform's user, else the address."""
+        if b"x-platform-token" in self._headers:
+            return self.caller.client
         return client_name(self.address)
 
     @property
@@ -83,7 +85,7 @@ class Visit:
         if self._caller is None:
             self._caller = self._house.identities.caller(
                 Credentials(
-                    client=self.client,
+                    client=client_name(self.address),
                     platform_token=self.header(b"x-platform-token") or "",
                     user_id=self.header(b"x-user-id"),
                     tenant_id=self.header(b"x-tenant-id"),

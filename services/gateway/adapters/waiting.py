@@ -1,0 +1,80 @@
+"""How long new work would wait: what the durables hold, over the best pace seen lately."""
+
+import asyncio
+import logging
+from collections import deque
+from typing import Final
+
+from nats.js.api import ConsumerInfo
+
+from contracts.subjects import (
+    ENHANCER_EDIT_REQUESTED,
+    EVENTS,
+    RENDERER_EDIT_ENHANCED,
+    STORAGE_EDIT_RENDERED,
+)
+from services.chassis.bus import Bus, translated
+from services.chassis.errors import UnavailableError
+
+log = logging.getLogger(__name__)
+
+STAGES: Final = (ENHANCER_EDIT_REQUESTED, RENDERER_EDIT_ENHANCED, STORAGE_EDIT_RENDERED)
+LOOK_SECONDS: Final = 2.0
+REMEMBERED_LOOKS: Final = 300
+"""Ten minutes: a pace that was reached lately can be reached again."""
+
+SLOWEST_PER_SECOND: Final = 1.0
+"""Assumed before any pace was seen, so that a quiet system takes a burst."""
+
+
+class Pace:
+    """One stage: what waits for it, and how fast it settles deliveries."""
+
+    def __init__(self) -> None:
+        self._waiting = 0
+        self._settled: int | None = None
+        self._paces: deque[float] = deque(maxlen=REMEMBERED_LOOKS)
+
+    def look(self, waiting: int, settled: int) -> None:
+        """Take in the state after another look."""
+        if self._settled is not None:
+            self._paces.append(max(0, settled - self._settled) / LOOK_SECONDS)
+        self._waiting, self._settled = waiting, settled
+
+    @property
+    def seconds(self) -> float:
+        """How long the last of those that wait will wait."""
+        return self._waiting / max(SLOWEST_PER_SECOND, *self._paces, 0.0)
+
+
+class Waiting:
+    """Looks at the stages beside the requests, which only read the result."""
+
+    def __init__(self, bus: Bus, deadline_seconds: float) -> None:
+        self._bus = bus
+        self._deadline = deadline_seconds
+        self._paces = {stage: Pace() for stage in STAGES}
+
+    def overloaded(self) -> bool:
+        """Whether a job accepted now would run into its deadline before its turn."""
+        return sum(pace.seconds for pace in self._paces.values()) > self._deadline
+
+    async def run(self) -> None:
+        """Look again and again, for ever."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            try:
+                await self._look()
+            except UnavailableError as error:
+                log.debug("waiting_unknown", extra={"error": str(error)})
+
+    async def _look(self) -> None:
+        for stage, pace in self._paces.items():
+            with translated("look at a durable"):
+                pace.look(*_counts(await self._bus.js.consumer_info(EVENTS, stage)))
+
+
+def _counts(info: ConsumerInfo) -> tuple[int, int]:
+    unsettled = info.num_ack_pending or 0
+    delivered = info.delivered.consumer_seq if info.delivered else 0
+    return (info.num_pending or 0) + unsettled, delivered - unsettled

@@ -36,7 +36,7 @@ def put_handlers(broker: NatsBroker, parts: Parts) -> None:
             try:
                 job = await parts.jobs.status(command.job_id)
                 if job.entry.facts.owner != platform_caller(command.owner).owner:
-                    raise not_found(ErrorCode.EDIT_NOT_FOUND, "Edit")
+                    raise not_found(ErrorCode.EDIT_NOT_FOUND)
                 await parts.jobs.cancel(command.job_id)
             except PermanentError as error:
                 # There is nobody to answer: a job that is not the owner's is no work of ours.

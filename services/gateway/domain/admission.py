@@ -133,7 +133,7 @@ class Admission:
             return None
         found = await self._jobs.find(parent_id)
         if found is None or found.entry.stage is Stage.ERASED:
-            raise not_found(ErrorCode.PARENT_NOT_FOUND, "Parent edit")
+            raise not_found(ErrorCode.PARENT_NOT_FOUND)
         parent = found.entry
         if parent.stage is not Stage.COMPLETED:
             raise RefusalError(
@@ -255,7 +255,7 @@ async def _digest(data: bytes) -> str:
 
 def _same(job: JournalEntry, fingerprint: str) -> JournalEntry:
     if job.work is None:
-        raise not_found(ErrorCode.EDIT_NOT_FOUND, "Edit")
+        raise not_found(ErrorCode.EDIT_NOT_FOUND)
     if job.work.fingerprint != fingerprint:
         raise RefusalError(
             422,

@@ -50,7 +50,7 @@ class Jobs:
         """
         recorded = await self._newest(job_id)
         if recorded is None or not readable(recorded.entry):
-            raise not_found(ErrorCode.EDIT_NOT_FOUND, "Edit")
+            raise not_found(ErrorCode.EDIT_NOT_FOUND)
         return recorded
 
     async def cancel(self, job_id: UUID) -> tuple[Recorded, bool]:

@@ -14,6 +14,13 @@ from services.chassis.limits import Policy
 RETRY_SECONDS: Final = 2
 """What a client is asked to wait while something we need is away."""
 
+_ABSENT: Final = {
+    ErrorCode.NOT_FOUND: "There is nothing at this address.",
+    ErrorCode.EDIT_NOT_FOUND: "Edit not found",
+    ErrorCode.PARENT_NOT_FOUND: "The parent edit was not found.",
+    ErrorCode.IMAGE_NOT_FOUND: "The image was not found.",
+}
+
 _STATUS: Final = {
     ErrorCode.PAYLOAD_TOO_LARGE: 413,
     ErrorCode.NOT_FOUND: 404,
@@ -74,9 +81,9 @@ def trouble_of(error: Exception, request_id: str) -> Trouble:
     return _trouble(RefusalError(500, ErrorCode.INTERNAL_ERROR, sentence), 500, request_id)
 
 
-def not_found(code: ErrorCode, what: str) -> RefusalError:
-    """404, as "Edit not found"."""
-    return RefusalError(404, code, f"{what} not found")
+def not_found(code: ErrorCode) -> RefusalError:
+    """404 for what has no such id, or is not the caller's."""
+    return RefusalError(404, code, _ABSENT[code])
 
 
 def unavailable(retry_after: int = RETRY_SECONDS) -> RefusalError:

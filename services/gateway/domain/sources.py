@@ -57,13 +57,13 @@ class Sources:
                 return await self.checked(data)
         found = await self._jobs.find(image_id)
         if found is None:
-            raise not_found(ErrorCode.IMAGE_NOT_FOUND, "Image")
+            raise not_found(ErrorCode.IMAGE_NOT_FOUND)
         return await self.result_of(found.entry)
 
     async def result_of(self, job: JournalEntry) -> Source:
         """What a job ended with. Raises RefusalError (400, 404)."""
         if job.stage is Stage.ERASED:
-            raise not_found(ErrorCode.IMAGE_NOT_FOUND, "Image")
+            raise not_found(ErrorCode.IMAGE_NOT_FOUND)
         if job.stage is not Stage.COMPLETED or job.facts.result is None:
             raise RefusalError(
                 400, ErrorCode.EDIT_NOT_COMPLETED, "The edit of this image has not completed."
@@ -71,7 +71,7 @@ class Sources:
         try:
             return await self.checked(await fetch(self._store, job.facts.result))
         except MissingObjectError:
-            raise not_found(ErrorCode.IMAGE_NOT_FOUND, "Image") from None
+            raise not_found(ErrorCode.IMAGE_NOT_FOUND) from None
 
     async def keep(self, source: Source, kind: str, job_id: UUID) -> ObjectRef:
         """The original of a job, stored as it was received."""

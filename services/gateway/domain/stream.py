@@ -22,6 +22,7 @@ class Stream:
     """What the hub feeds and a connection sends."""
 
     __slots__ = (
+        "_complete",
         "_cut",
         "_ended",
         "_frames",
@@ -51,6 +52,7 @@ class Stream:
         self._frames: list[bytes] = []
         self._ended = False
         self._cut = False
+        self._complete = False
         self._send: Send | None = None
         self._task: asyncio.Task[Any] | None = None
         self._writer: asyncio.Task[None] | None = None
@@ -87,6 +89,8 @@ class Stream:
 
     def cut(self) -> None:
         """Drop the connection: a reader that does not read cannot be ended politely."""
+        if self._complete:
+            return
         self._cut = True
         self._frames.clear()
         if self._writer is not None:
@@ -120,6 +124,7 @@ class Stream:
                 last, body = self._ended, self._taken()
                 await send({"type": "http.response.body", "body": body, "more_body": not last})
                 if last:
+                    self._complete = True
                     return
         finally:
             self._writer = None

@@ -88,13 +88,13 @@ def edit_fields(values: dict[str, Any], *, typed: bool) -> EditFields:
 
 def submission_of(fields: EditFields, picture: bytes | None) -> Submission:
     """The submission that the fields describe. Raises RefusalError."""
-    parent_id = identifier(fields.parent_edit_uuid, ErrorCode.PARENT_NOT_FOUND, "Parent edit")
+    parent_id = identifier(fields.parent_edit_uuid, ErrorCode.PARENT_NOT_FOUND)
     return checked(
         Submission(
             prompt=clean_prompt(fields.prompt),
             options=fields.options,
             picture=picture,
-            image_id=identifier(fields.image_id, ErrorCode.IMAGE_NOT_FOUND, "Image"),
+            image_id=identifier(fields.image_id, ErrorCode.IMAGE_NOT_FOUND),
             parent_id=parent_id,
         )
     )
@@ -117,7 +117,7 @@ def checked(submission: Submission) -> Submission:
     return submission
 
 
-def identifier(text: str | None, code: ErrorCode, what: str) -> UUID | None:
+def identifier(text: str | None, code: ErrorCode) -> UUID | None:
     """The id, None for none. Raises RefusalError (404) for what is no id."""
     if text is None:
         return None
@@ -125,9 +125,9 @@ def identifier(text: str | None, code: ErrorCode, what: str) -> UUID | None:
     try:
         parsed = UUID(text)
     except ValueError:
-        raise not_found(code, what) from None
+        raise not_found(code) from None
     if str(parsed) != text.lower():
-        raise not_found(code, what)
+        raise not_found(code)
     return parsed
 
 
@@ -140,7 +140,7 @@ def invalid(error: ValidationError) -> RefusalError:
     named = {e.field for e in found}
     code = ErrorCode.INVALID_PROMPT if "prompt" in named else ErrorCode.INVALID_REQUEST
     sentence = "; ".join(f"{e.field}: {e.message}" for e in found[:5])
-    return RefusalError(422, code, f"The request is not valid: {sentence}", errors=found[:20])
+    return RefusalError(422, code, f"The request is not valid: {sentence}.", errors=found[:20])
 
 
 def _refused(

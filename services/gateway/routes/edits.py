@@ -58,7 +58,7 @@ class EditRoutes:
         self.cancellations.take(visit.client)
         job = (await parts.jobs.status(job_id)).entry
         if not may_change(visit, job, parts.keyring.is_edit_token):
-            raise not_found(ErrorCode.EDIT_NOT_FOUND, "Edit")
+            raise not_found(ErrorCode.EDIT_NOT_FOUND)
         recorded, changed = await parts.jobs.cancel(job_id)
         body = parts.renderer.json(recorded.entry, visit.base)
         return status_response(body, 202 if changed else 200)

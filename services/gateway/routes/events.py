@@ -46,7 +46,7 @@ async def _opened(parts: Parts, stream: Stream, job_id: UUID, after: int | None)
         history = [await parts.jobs.status(job_id)]
     last = history[-1]
     if not readable(last.entry):
-        raise not_found(ErrorCode.EDIT_NOT_FOUND, "Edit")
+        raise not_found(ErrorCode.EDIT_NOT_FOUND)
     if last.entry.terminal and last.sequence == after:
         parts.hub.leave(stream)
         return Response(status_code=204)

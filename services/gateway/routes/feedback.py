@@ -85,9 +85,9 @@ def _fields(values: dict[str, object]) -> FeedbackFields:
 
 
 async def _completed(parts: Parts, edit_uuid: str) -> JournalEntry:
-    job_id = identifier(edit_uuid, ErrorCode.EDIT_NOT_FOUND, "Edit")
+    job_id = identifier(edit_uuid, ErrorCode.EDIT_NOT_FOUND)
     if job_id is None:
-        raise not_found(ErrorCode.EDIT_NOT_FOUND, "Edit")
+        raise not_found(ErrorCode.EDIT_NOT_FOUND)
     job = (await parts.jobs.status(job_id)).entry
     if job.stage is not Stage.COMPLETED:
         raise RefusalError(400, ErrorCode.EDIT_NOT_COMPLETED, "The edit has not completed.")

@@ -35,7 +35,7 @@ async def ready(request: Request) -> Response:
 async def metrics(request: Request) -> Response:
     """Prometheus figures, for operators with the admin token."""
     if not visit_of(request).is_admin:
-        raise not_found(ErrorCode.NOT_FOUND, "Page")
+        raise not_found(ErrorCode.NOT_FOUND)
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 

@@ -34,7 +34,7 @@ async def picture(request: Request) -> Response:
         return RedirectResponse(elsewhere, 302, {**_ANYBODY, "Cache-Control": keep})
     stored = await parts.store.head(key)
     if stored is None:
-        raise not_found(ErrorCode.IMAGE_NOT_FOUND, "Image")
+        raise not_found(ErrorCode.IMAGE_NOT_FOUND)
     return _answer(request, parts.store, stored, left)
 
 

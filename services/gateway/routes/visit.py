@@ -155,6 +155,6 @@ def parts_of(request: Request) -> Parts:
 def job_id_of(request: Request) -> UUID:
     """The id in the path. Raises RefusalError (404) for what is no id."""
     params: dict[str, Any] = request.scope["path_params"]
-    job_id = identifier(params["job_id"], ErrorCode.EDIT_NOT_FOUND, "Edit")
+    job_id = identifier(params["job_id"], ErrorCode.EDIT_NOT_FOUND)
     assert job_id is not None
     return job_id

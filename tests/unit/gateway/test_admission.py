@@ -1,0 +1,329 @@
+"""Admission: one key one job, nothing taken or stored for a refusal."""
+
+import asyncio
+from dataclasses import dataclass, field
+from uuid import UUID, uuid4
+
+import pytest
+
+from contracts.errors import ErrorCode
+from contracts.journal import JournalEntry, Slot, Stage
+from contracts.objects import digest
+from services.chassis.errors import PermanentError, UnavailableError
+from services.chassis.images.picture import Picture
+from services.chassis.journal import Recorded
+from services.chassis.limits import LimitExceededError, Policy
+from services.gateway.domain.admission import Admission, Applicant, Rules
+from services.gateway.domain.identity import Caller
+from services.gateway.domain.jobs import Jobs
+from services.gateway.domain.keyring import Keyring
+from services.gateway.domain.known import Known
+from services.gateway.domain.problems import RefusalError
+from services.gateway.domain.sources import Sources
+from services.gateway.domain.submission import Submission
+from tests.fakes import MemoryJournal, MemoryPublisher
+from tests.fakes_objects import MemoryStore
+from tests.samples import job, reference
+
+CALLER = Caller(owner="owner", scope="scope", client="client")
+BLUE = Submission(prompt="make it blue", picture=b"pixels")
+
+
+class TrustingChecker:
+    """Takes everything but the word `bad` for a JPEG."""
+
+    async def check(self, data: bytes) -> Picture:
+        await asyncio.sleep(0)
+        if data == b"bad":
+            raise PermanentError(ErrorCode.INVALID_IMAGE, "Damaged.")
+        return Picture(
+            content_type="image/jpeg",
+            width_pixels=4,
+            height_pixels=3,
+            stored_width_pixels=4,
+            stored_height_pixels=3,
+            size_bytes=len(data),
+            sha256=digest(data),
+            has_alpha=False,
+        )
+
+
+@dataclass
+class Window:
+    """A quota of so many places; a token takes the same place again."""
+
+    places: int = 99
+    taken: dict[str, Slot] = field(default_factory=dict)
+
+    async def take(self, client: str, *, token: str) -> tuple[Slot, ...]:
+        await asyncio.sleep(0)
+        if token not in self.taken:
+            if len(self.taken) >= self.places:
+                raise LimitExceededError(Policy("daily", self.places, 86400), 60)
+            self.taken[token] = Slot(policy="daily", sequence=len(self.taken) + 1)
+        return (self.taken[token],)
+
+    async def give_back(self, slots: tuple[Slot, ...]) -> None:
+        self.taken = {token: slot for token, slot in self.taken.items() if slot not in slots}
+
+
+@dataclass
+class Archive:
+    """The record; with `away` set it cannot be asked."""
+
+    known: dict[UUID, JournalEntry] = field(default_factory=dict)
+    away: bool = False
+
+    async def find(self, job_id: UUID) -> Recorded | None:
+        if self.away:
+            raise UnavailableError("storage is away")
+        entry = self.known.get(job_id)
+        return Recorded(entry, 1) if entry else None
+
+
+class World:
+    """Admission among fakes."""
+
+    def __init__(self, *, places: int = 99, chain_limit: int = 2) -> None:
+        self.journal = MemoryJournal()
+        self.store = MemoryStore()
+        self.window = Window(places)
+        self.archive = Archive()
+        self.publisher = MemoryPublisher()
+        self.overloaded = False
+        jobs = Jobs(self.journal, self.archive, Known())
+        self.admission = Admission(
+            jobs=jobs,
+            journal=self.journal,
+            places=self.window,
+            sources=Sources(self.store, TrustingChecker(), jobs, "preview"),
+            publisher=self.publisher,
+            job_ids=Keyring((b"k" * 40,)).job_ids,
+            rules=Rules(deadline_seconds=900, chain_limit=chain_limit),
+            overloaded=lambda: self.overloaded,
+        )
+
+    async def admit(self, asked: Submission = BLUE, key: str | None = None) -> JournalEntry:
+        return await self.admission.admit(
+            asked, Applicant(caller=CALLER, request_id="r", idempotency_key=key)
+        )
+
+    async def completed(self, **public: object) -> JournalEntry:
+        result = reference(b"the result", role="result")
+        await self.store.put(result.key, b"the result", content_type="image/jpeg")
+        entry = job(result=result)
+        entry = entry.model_copy(update={"public": entry.public.model_copy(update=public)})
+        opened = await self.journal.append(entry, judged=None, message_id="a")
+        done = entry.advance(Stage.COMPLETED)
+        await self.journal.append(done, judged=opened, message_id="b")
+        return done
+
+    @property
+    def untouched(self) -> bool:
+        stored = self.journal.lines or self.store.contents or self.publisher.stored
+        return not stored and not self.window.taken
+
+
+async def test_an_accepted_job_is_stored_announced_and_pays_one_place():
+    world = World()
+
+    accepted = await world.admit()
+
+    assert world.journal.entries(accepted.job_id) == [accepted]
+    assert world.store.contents[accepted.facts.original.key] == b"pixels"
+    assert accepted.facts.quota == (Slot(policy="daily", sequence=1),)
+    assert (accepted.facts.deadline - accepted.public.created_at).total_seconds() == 900
+    assert list(world.publisher.stored) == [f"{accepted.job_id}:edit.requested"]
+
+
+async def test_one_key_is_one_job_however_many_ask_at_once():
+    world = World(places=1)
+
+    answers = await asyncio.gather(*(world.admit(key="k") for _ in range(50)))
+
+    assert len({answer.job_id for answer in answers}) == 1
+    assert len(world.journal.lines) == 1
+    assert len(world.window.taken) == 1
+
+
+async def test_a_known_key_is_answered_when_the_quota_is_used_up():
+    world = World(places=1)
+    first = await world.admit(key="k")
+
+    again = await world.admit(key="k")
+
+    assert again == first
+    with pytest.raises(RefusalError) as refused:
+        await world.admit(key="another")
+    assert refused.value.status == 429
+    assert refused.value.headers["Retry-After"] == "60"
+
+
+async def test_a_key_that_only_the_record_remembers_is_answered():
+    world = World()
+    first = await world.admit(key="k")
+    world.archive.known[first.job_id] = first
+    world.journal.lines.clear()
+
+    assert await world.admit(key="k") == first
+    assert not world.journal.lines
+
+
+async def test_a_new_key_waits_for_the_record():
+    world = World()
+    world.archive.away = True
+
+    with pytest.raises(UnavailableError):
+        await world.admit(key="k")
+
+    assert world.untouched
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Submission(prompt="make it red", picture=b"pixels"),
+        Submission(prompt="make it blue", picture=b"other pixels"),
+    ],
+)
+async def test_another_request_under_a_key_is_refused(other: Submission):
+    world = World()
+    await world.admit(key="k")
+
+    with pytest.raises(RefusalError) as refused:
+        await world.admit(other, key="k")
+
+    assert refused.value.code is ErrorCode.IDEMPOTENCY_KEY_REUSED
+    assert len(world.window.taken) == 1
+
+
+async def test_a_bad_picture_costs_nothing():
+    world = World()
+
+    with pytest.raises(PermanentError):
+        await world.admit(Submission(prompt="x", picture=b"bad"), key="k")
+
+    assert world.untouched
+
+
+async def test_a_store_that_is_away_costs_nothing():
+    world = World()
+    world.store.away = "away"
+
+    with pytest.raises(UnavailableError):
+        await world.admit()
+
+    assert not world.window.taken
+    assert not world.journal.lines
+
+
+async def test_a_job_whose_announcement_fails_is_accepted_all_the_same():
+    world = World()
+
+    async def fail(*_: object, **__: object) -> None:
+        raise UnavailableError("away")
+
+    world.publisher.publish = fail
+
+    accepted = await world.admit()
+
+    assert accepted.job_id in world.journal.lines
+
+
+async def test_an_answer_that_got_lost_is_found_in_the_journal():
+    world = World()
+    append = world.journal.append
+
+    async def lose(*args, **kwargs) -> None:
+        await append(*args, **kwargs)
+        raise UnavailableError("timeout")
+
+    world.journal.append = lose
+
+    accepted = await world.admit()
+
+    assert len(world.window.taken) == 1
+    assert accepted.job_id in world.journal.lines
+
+
+async def test_a_follow_up_edits_its_parents_result_under_its_own_key():
+    world = World()
+    parent = await world.completed()
+
+    child = await world.admit(Submission(prompt="more", parent_id=parent.job_id))
+
+    assert child.public.parent_job_id == parent.job_id
+    assert child.public.chain_position == 2
+    assert str(child.job_id) in child.facts.original.key
+    assert world.store.contents[child.facts.original.key] == b"the result"
+
+
+async def test_a_full_chain_takes_no_more():
+    world = World(chain_limit=2)
+    parent = await world.completed(chain_position=2)
+
+    with pytest.raises(RefusalError) as refused:
+        await world.admit(Submission(prompt="x", parent_id=parent.job_id))
+
+    assert (refused.value.status, refused.value.code) == (400, ErrorCode.CHAIN_TOO_LONG)
+
+
+async def test_a_parent_must_be_there_and_have_completed():
+    world = World()
+    pending = await world.admit()
+
+    with pytest.raises(RefusalError) as unfinished:
+        await world.admit(Submission(prompt="x", parent_id=pending.job_id))
+    with pytest.raises(RefusalError) as unknown:
+        await world.admit(Submission(prompt="x", parent_id=uuid4()))
+
+    assert (unfinished.value.status, unknown.value.status) == (400, 404)
+
+
+async def test_an_upload_and_a_result_are_found_by_their_id():
+    world = World()
+    done = await world.completed()
+    sources = Sources(
+        world.store, TrustingChecker(), Jobs(world.journal, world.archive, Known()), "preview"
+    )
+    upload = await sources.upload(b"uploaded")
+
+    assert (await sources.by_id(upload.image_id)).data == b"uploaded"
+    assert (await sources.by_id(done.job_id)).data == b"the result"
+    with pytest.raises(RefusalError) as unknown:
+        await sources.by_id(uuid4())
+    assert unknown.value.code is ErrorCode.IMAGE_NOT_FOUND
+
+
+async def test_work_that_would_miss_its_deadline_is_not_taken_but_known_keys_are_answered():
+    world = World()
+    first = await world.admit(key="k")
+    world.overloaded = True
+
+    assert await world.admit(key="k") == first
+    with pytest.raises(UnavailableError):
+        await world.admit()
+
+
+async def test_a_cancelled_job_has_one_ending():
+    world = World()
+    accepted = await world.admit()
+    jobs = Jobs(world.journal, world.archive, Known())
+
+    answers = await asyncio.gather(*(jobs.cancel(accepted.job_id) for _ in range(5)))
+
+    assert [changed for _, changed in answers].count(True) == 1
+    assert {recorded.entry.stage for recorded, _ in answers} == {Stage.CANCELLED}
+    assert len(world.journal.entries(accepted.job_id)) == 2
+
+
+async def test_the_last_known_status_is_told_while_the_bus_is_away():
+    world, known, there = World(), Known(), [True]
+    accepted = await world.admit()
+    jobs = Jobs(world.journal, world.archive, known, connected=lambda: there[0])
+    await jobs.status(accepted.job_id)
+    there[0] = False
+
+    assert (await jobs.status(accepted.job_id)).entry.job_id == accepted.job_id
+    with pytest.raises(UnavailableError):
+        await jobs.status(uuid4())

@@ -1,0 +1,247 @@
+"""Streams over one feed: every entry once and in order, whatever comes when."""
+
+import asyncio
+from uuid import UUID
+
+import pytest
+
+from contracts.journal import JournalEntry, Stage
+from services.chassis.bus import to_bytes
+from services.chassis.errors import UnavailableError
+from services.chassis.journal import Recorded
+from services.gateway.domain import hub as hubs
+from services.gateway.domain import stream as streams
+from services.gateway.domain.hub import Hub
+from services.gateway.domain.known import Known
+from services.gateway.domain.problems import RefusalError
+from services.gateway.domain.stream import Stream
+from tests.fakes import MemoryJournal
+from tests.samples import job
+
+
+class Reader:
+    """A connection: keeps what was sent, or stops reading."""
+
+    def __init__(self) -> None:
+        self.sent = b""
+        self.completed = asyncio.Event()
+        self.reads = asyncio.Event()
+        self.reads.set()
+
+    async def send(self, message: dict) -> None:
+        await self.reads.wait()
+        self.sent += message["body"]
+        if not message["more_body"]:
+            self.completed.set()
+
+    @property
+    def ids(self) -> list[int]:
+        return [int(line[4:]) for line in self.sent.split(b"\n") if line.startswith(b"id: ")]
+
+
+class World:
+    """A journal, a hub, and what follows them."""
+
+    def __init__(self, **limits: int) -> None:
+        self.journal = MemoryJournal()
+        self.hub = Hub(
+            self.journal.replay,
+            lambda entry, base: f"{base}{entry.index}".encode(),
+            Known(),
+            **{"per_client": 0, **limits},
+        )
+
+    async def append(self, entry: JournalEntry, *, heard: bool = True) -> Recorded:
+        last = await self.journal.last(entry.job_id)
+        recorded = await self.journal.append(entry, judged=last, message_id=str(entry.index))
+        assert recorded is not None
+        if heard:
+            self.hear(recorded)
+        return recorded
+
+    def hear(self, recorded: Recorded) -> None:
+        job_id = str(recorded.entry.job_id)
+        self.hub.heard(job_id, recorded.sequence, to_bytes(recorded.entry))
+
+    def join(self, job_id: UUID, client: str = "c") -> Stream:
+        return self.hub.join(job_id, client=client, base="x")
+
+    async def follow(self, job_id: UUID, *, after: int | None = None) -> Reader:
+        stream, reader = self.join(job_id), Reader()
+        self.hub.resume(stream, await self.hub.history(job_id), after=after)
+        reader.sent += stream.opening()
+        stream.attach(reader.send)
+        return reader
+
+
+async def settle() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+async def test_what_happened_comes_first_and_then_what_happens():
+    world = World()
+    first = await world.append(job())
+    reader = await world.follow(first.entry.job_id)
+
+    second = await world.append(first.entry.advance(Stage.ENHANCING_PROMPT))
+    last = await world.append(second.entry.advance(Stage.CANCELLED))
+    await asyncio.wait_for(reader.completed.wait(), 1)
+
+    assert reader.sent.startswith(b"retry: 2000\n\n")
+    assert reader.ids == [first.sequence, second.sequence, last.sequence]
+    assert reader.sent.endswith(b"event: end\ndata: x2\n\n")
+
+
+async def test_an_entry_that_comes_during_the_replay_is_sent_once():
+    world = World()
+    first = await world.append(job())
+    stream, reader = world.join(first.entry.job_id), Reader()
+    second = await world.append(first.entry.advance(Stage.ENHANCING_PROMPT))
+    world.hub.resume(stream, await world.hub.history(stream.job_id), after=None)
+    reader.sent += stream.opening()
+    stream.attach(reader.send)
+    world.hear(second)
+    await settle()
+
+    assert reader.ids == [first.sequence, second.sequence]
+
+
+async def test_a_client_resumes_after_what_it_saw():
+    world = World()
+    first = await world.append(job())
+    second = await world.append(first.entry.advance(Stage.ENHANCING_PROMPT))
+
+    resumed = await world.follow(first.entry.job_id, after=first.sequence)
+    stranger = await world.follow(first.entry.job_id, after=999_999)
+
+    assert resumed.ids == [second.sequence]
+    assert stranger.ids == [first.sequence, second.sequence]
+
+
+async def test_a_gap_in_the_feed_is_filled_from_the_journal():
+    world = World()
+    first = await world.append(job())
+    reader = await world.follow(first.entry.job_id)
+
+    missed = await world.append(first.entry.advance(Stage.ENHANCING_PROMPT), heard=False)
+    third = await world.append(missed.entry.advance(Stage.FETCHING_IMAGE))
+    await settle()
+
+    assert reader.ids == [first.sequence, missed.sequence, third.sequence]
+
+
+async def test_a_replay_behind_what_was_heard_is_asked_again(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(hubs, "REPLAY_PAUSE_SECONDS", 0)
+    world = World()
+    first = await world.append(job())
+    world.hub.known.put(str(first.entry.job_id), first.sequence + 1, b"{}")
+
+    with pytest.raises(UnavailableError):
+        await world.hub.history(first.entry.job_id)
+
+
+async def test_an_erased_job_ends_its_streams():
+    world = World()
+    first = await world.append(job())
+    reader = await world.follow(first.entry.job_id)
+
+    erased = first.entry.advance(Stage.ERASED).model_copy(update={"work": None, "index": 7})
+    world.hear(Recorded(erased, first.sequence + 5))
+    await asyncio.wait_for(reader.completed.wait(), 1)
+
+    assert reader.ids[-1] == first.sequence + 5
+
+
+async def test_a_reader_that_does_not_read_is_cut_and_holds_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(streams, "MAX_WAITING_FRAMES", 3)
+    world = World()
+    first = await world.append(job())
+    stream, reader = world.join(first.entry.job_id), Reader()
+    world.hub.resume(stream, await world.hub.history(stream.job_id), after=None)
+
+    async def connection() -> None:
+        stream.attach(reader.send)
+        await asyncio.Event().wait()
+
+    reader.reads.clear()
+    connected = asyncio.create_task(connection())
+    await settle()
+    entry = first.entry
+    for _ in range(6):
+        entry = (await world.append(entry.follow())).entry
+        await settle()
+
+    assert stream.is_cut
+    with pytest.raises(asyncio.CancelledError):
+        await connected
+
+
+async def test_only_so_many_streams_are_open_per_client_and_in_all():
+    world = World(per_client=2, most=3)
+    job_id = job().job_id
+    opened = [world.join(job_id), world.join(job_id)]
+
+    with pytest.raises(RefusalError, match="2 event streams"):
+        world.join(job_id)
+    world.join(job_id, client="other")
+    with pytest.raises(RefusalError) as full:
+        world.join(job_id, client="third")
+    world.hub.leave(opened[0])
+    world.join(job_id)
+
+    assert full.value.status == 503
+
+
+async def test_a_stream_that_left_leaves_nothing_behind():
+    world = World(per_client=1)
+    stream = world.join(job().job_id)
+
+    world.hub.leave(stream)
+    world.hub.leave(stream)
+
+    assert len(world.hub) == 0
+    world.join(job().job_id)
+
+
+async def test_draining_ends_every_stream_and_takes_no_more(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(hubs, "DRAIN_SECONDS", 0.01)
+    world = World()
+    first = await world.append(job())
+    readers = [await world.follow(first.entry.job_id) for _ in range(5)]
+
+    await world.hub.drain()
+
+    assert all(reader.completed.is_set() for reader in readers)
+    with pytest.raises(RefusalError):
+        world.join(first.entry.job_id)
+
+
+async def test_silence_is_broken_for_every_stream(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(hubs, "KEEPALIVE_SECONDS", 0.01)
+    world = World()
+    first = await world.append(job())
+    readers = [await world.follow(first.entry.job_id) for _ in range(3)]
+
+    speaking = asyncio.create_task(world.hub.keep_alive())
+    async with asyncio.timeout(5):
+        while not all(b": still here" in reader.sent for reader in readers):
+            await asyncio.sleep(0.005)
+    speaking.cancel()
+
+
+def test_the_newest_entry_known_is_kept_and_the_oldest_job_forgotten():
+    known, entry = Known(most=2), job()
+    data = to_bytes(entry)
+    known.put(str(entry.job_id), 5, data)
+    known.put(str(entry.job_id), 3, b"older")
+
+    last = known.last(entry.job_id)
+    assert last is not None
+    assert last.sequence == 5
+    known.put("second", 1, data)
+    known.put("third", 1, data)
+    assert known.last(entry.job_id) is None
+    assert len(known) == 2

@@ -1,0 +1,64 @@
+"""The status object that a poll and a stream share."""
+
+import json
+
+from contracts.errors import ErrorCode
+from contracts.journal import Enhanced, Stage
+from services.gateway.domain.keyring import Keyring
+from services.gateway.domain.links import Links
+from services.gateway.domain.status import StatusRenderer, readable
+from tests.samples import job, reference
+
+RENDERER = StatusRenderer(Links(Keyring((b"k" * 40,))))
+FIELDS = {
+    *("uuid", "kind", "status", "processing_stage", "message", "progress_percent"),
+    *("is_complete", "is_error", "edited_image_url", "original_image_url", "prompt"),
+    *("enhanced_prompt", "provider", "model", "note", "parent_edit_uuid", "chain_position"),
+    *("attempt", "retry_at", "retry_reason", "error_code", "created_at", "updated_at"),
+}
+
+
+def status(entry) -> dict:
+    return dict(json.loads(RENDERER.json(entry, "https://x")))
+
+
+def test_an_accepted_edit_tells_all_documented_fields():
+    told = status(job(prompt="make it blue"))
+
+    assert set(told) == FIELDS
+    assert told["status"] == told["processing_stage"] == "pending"
+    assert told["prompt"] == "make it blue"
+    assert told["original_image_url"].startswith("https://x/images/preview/edit/")
+    assert told["created_at"].endswith("Z")
+    assert not told["is_complete"]
+    assert not told["is_error"]
+
+
+def test_a_result_is_shown_once_the_edit_completed():
+    work = {"result": reference(role="result"), "enhanced": Enhanced(instruction="i", prompt="p")}
+    finishing = job().advance(Stage.UPLOADING_RESULT, work=work)
+
+    assert status(finishing)["edited_image_url"] is None
+    told = status(finishing.advance(Stage.COMPLETED))
+    assert told["edited_image_url"].startswith("https://x/images/")
+    assert told["enhanced_prompt"] == "p"
+    assert told["is_complete"]
+
+
+def test_a_failed_and_a_cancelled_edit_are_errors_to_a_simple_client():
+    failed = status(job().fail(ErrorCode.NOT_UNDERSTOOD, "I can crop and blur."))
+    cancelled = status(job().advance(Stage.CANCELLED))
+
+    assert (failed["status"], failed["message"]) == ("failed", "I can crop and blur.")
+    assert failed["error_code"] == "NOT_UNDERSTOOD"
+    assert failed["is_error"]
+    assert cancelled["is_error"]
+    assert cancelled["edited_image_url"] is None
+
+
+def test_an_erased_edit_has_no_words_and_is_not_read():
+    erased = job().advance(Stage.ERASED).model_copy(update={"work": None})
+
+    assert status(erased)["prompt"] is None
+    assert status(erased)["original_image_url"] is None
+    assert not readable(erased)

@@ -1,0 +1,155 @@
+"""From fields to a submission: what is taken, and how a refusal reads."""
+
+import base64
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from contracts.errors import ErrorCode
+from contracts.journal import Kind
+from services.gateway.domain.pictures import decoded
+from services.gateway.domain.problems import RefusalError
+from services.gateway.domain.submission import Submission, checked, edit_fields, submission_of
+from services.gateway.domain.text import clean_feedback, clean_prompt
+
+MOST = 1000
+
+
+def asked(picture: bytes | None = b"x", *, typed: bool = True, **fields: Any) -> Submission:
+    return submission_of(edit_fields({"prompt": "blue", **fields}, typed=typed), picture)
+
+
+def test_a_prompt_is_trimmed_and_may_have_lines_and_tabs():
+    assert clean_prompt("  make\n\tit \r\n blue ") == "make\n\tit \r\n blue"
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    ["", " \n ", "x" * 1001, "a\0b", "a\x1b[0m", "a\x7f", "a\x85b", "\x1cblue", "a\ud800b"],
+)
+def test_an_unfit_prompt_is_refused_without_repeating_it(prompt: str):
+    with pytest.raises(RefusalError) as refused:
+        clean_prompt(prompt)
+
+    assert (refused.value.status, refused.value.code) == (422, ErrorCode.INVALID_PROMPT)
+    assert len(refused.value.sentence) < 100
+
+
+def test_a_prompt_of_a_thousand_characters_fits():
+    assert len(clean_prompt(" " + "🎨" * 1000 + " ")) == 1000
+
+
+def test_a_bad_rating_needs_a_word_and_a_good_one_does_not():
+    assert clean_feedback(None, required=False) is None
+    assert clean_feedback(" too dark ", required=True) == "too dark"
+    for text in (None, "  ", "x" * 1001, "a\0"):
+        with pytest.raises(RefusalError):
+            clean_feedback(text, required=True)
+
+
+@pytest.mark.parametrize("header", ["", "data:image/png;base64,", "DATA:text/plain;base64,"])
+def test_a_picture_is_decoded_with_or_without_a_header(header: str):
+    assert decoded(header + base64.b64encode(b"pixels").decode(), most_bytes=MOST) == b"pixels"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "data:image/png;base64,", "@@@", "cGl4ZWxz\n", "cGl4ZWx", "data:image/png,abc", "é"],
+)
+def test_what_is_not_strictly_base64_is_refused(text: str):
+    with pytest.raises(RefusalError) as refused:
+        decoded(text, most_bytes=MOST)
+
+    assert (refused.value.status, refused.value.code) == (400, ErrorCode.INVALID_IMAGE)
+
+
+def test_a_picture_of_the_most_bytes_is_decoded_and_one_more_is_too_large():
+    text = base64.b64encode(b"x" * MOST).decode()
+    assert len(decoded(text, most_bytes=MOST)) == MOST
+
+    with pytest.raises(RefusalError) as refused:
+        decoded(base64.b64encode(b"x" * (MOST + 3)).decode(), most_bytes=MOST)
+
+    assert refused.value.status == 413
+
+
+def test_an_image_may_be_called_image_data():
+    assert edit_fields({"prompt": "x", "image_data": "abc"}, typed=True).image == "abc"
+
+
+def test_a_form_says_everything_in_text():
+    submission = asked(typed=False, enhance="false", output_format="png")
+
+    assert submission.options.enhance is False
+    assert submission.options.output_format == "png"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"enhance": "false"},
+        {"output_format": "gif"},
+        {"prompt": 7},
+        {"image_id": 7},
+        {"parent_edit_uuid": ["x"]},
+    ],
+)
+def test_a_field_of_the_wrong_kind_is_named_in_one_sentence(fields: dict[str, Any]):
+    with pytest.raises(RefusalError) as refused:
+        asked(**fields)
+
+    assert refused.value.status == 422
+    assert {e.field for e in refused.value.errors} == set(fields)
+    assert next(iter(fields)) in refused.value.sentence
+
+
+def test_a_missing_prompt_is_an_invalid_prompt():
+    with pytest.raises(RefusalError) as refused:
+        edit_fields({}, typed=True)
+
+    assert refused.value.code is ErrorCode.INVALID_PROMPT
+
+
+@pytest.mark.parametrize("name", ["parent_edit_uuid", "image_id"])
+@pytest.mark.parametrize("text", ["", "7", "urn:uuid:" + str(uuid4()), uuid4().hex])
+def test_an_id_that_is_none_is_not_found(name: str, text: str):
+    with pytest.raises(RefusalError) as refused:
+        asked(picture=None, **dict[str, Any]({name: text}))
+
+    assert refused.value.status == 404
+
+
+@pytest.mark.parametrize(
+    "option", [{"seed": 1}, {"aspect_ratio": "1:1"}, {"style_id": "s"}, {"model": "m"}]
+)
+def test_an_option_that_cannot_be_honoured_is_refused(option: dict[str, Any]):
+    with pytest.raises(RefusalError) as refused:
+        asked(**option)
+
+    assert refused.value.code is ErrorCode.OPTION_UNSUPPORTED
+
+
+def test_one_picture_is_needed_and_one_is_enough():
+    assert asked(picture=None, parent_edit_uuid=str(uuid4())).picture is None
+    for picture, more in ((None, {}), (b"x", {"image_id": str(uuid4())})):
+        with pytest.raises(RefusalError):
+            asked(picture=picture, **more)
+
+
+def test_only_edits_are_taken():
+    with pytest.raises(RefusalError):
+        checked(Submission(prompt="x", kind=Kind.CUTOUT, picture=b"x"))
+
+
+def test_requests_are_the_same_when_everything_asked_is_the_same():
+    one, parent = Submission(prompt="x", picture=b"x"), uuid4()
+
+    assert one.asked("sha") == Submission(prompt="x", picture=b"x").asked("sha")
+    others = [
+        one.asked("other sha"),
+        Submission(prompt="y", picture=b"x").asked("sha"),
+        Submission(prompt="x", picture=b"x", parent_id=parent).asked("sha"),
+        Submission(prompt="x", picture=b"x", image_id=parent).asked("sha"),
+    ]
+    assert len({one.asked("sha"), *others}) == 5

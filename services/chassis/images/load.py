@@ -40,15 +40,17 @@ def bmp_size(data: bytes) -> tuple[int, int]:
         if struct.unpack_from("<I", data, 14)[0] == _BMP_CORE_HEADER_BYTES:
             width, height = struct.unpack_from("<HH", data, 18)
         else:
-            width, height = struct.unpack_from("<ii", data, 18)
+            width, height = struct.unpack_from("<Ii", data, 18)
     except struct.error as error:
         raise damaged("bmp", "header cut off") from error
+    if not width or not height:
+        raise damaged("bmp", "no pixels")
     # A negative height means rows from the top down.
     return width, abs(height)
 
 
 def open_bmp(data: bytes) -> Pillow.Image:
-    """A BMP's header as Pillow reads it, its pixels proved to be there. Raises PermanentError.
+    """A BMP's header as Pillow reads it, its rows counted. Raises PermanentError.
 
     The size must have been tested by `bmp_size` before.
     """
@@ -65,9 +67,18 @@ def open_bmp(data: bytes) -> Pillow.Image:
     return image
 
 
+def load_bmp(opened: Pillow.Image) -> None:
+    """Read the rows and the palette of a BMP. Raises PermanentError."""
+    try:
+        opened.load()
+    except (OSError, ValueError, OverflowError) as error:
+        raise damaged("bmp", str(error)) from error
+
+
 def decode_bmp(data: bytes) -> Image:
     """A BMP's pixels in RGB or RGBA. Raises PermanentError."""
     with open_bmp(data) as opened:
+        load_bmp(opened)
         mode = "RGBA" if has_alpha(opened) else "RGB"
         pixels = opened.convert(mode)
     return Image.new_from_memory(

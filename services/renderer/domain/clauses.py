@@ -19,6 +19,8 @@ _QUOTED: Final = re.compile(r'"[^"]*"|“[^”]*”|«[^»]*»')
 _PARTS: Final = re.compile(r"[.!?;:\n]+|,|\b(?:and|then|but|also|plus|while|however)\b|&|[()]")
 _WORD: Final = re.compile(r"[a-z]+\d*(?:x\d+)?|\d+")
 _SHORT: Final = 2
+_LISTING: Final = frozenset({"or", "any", "a", "the", "no", "too"})
+_IMPERATIVES: Final = frozenset({"make", "turn", "give", "tint", "rotate", "crop", "flip"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +45,10 @@ def clauses(prompt: str) -> list[Clause]:
         at = 0 if negator else _first_negator(words)
         negator = negator or (words[at] if at < len(words) else "")
         if words:
+            wished = words[:at] + _resumed(words[at:], negator)
             goes_on = joint in {",", "and", "but", "&", "also"}
             spared = words[at + 1 :] if negator in EXCEPTIONS else ()
-            found.append(Clause(words[:at], goes_on=goes_on, spared=spared))
+            found.append(Clause(wished, goes_on=goes_on, spared=spared))
     return found
 
 
@@ -71,25 +74,38 @@ def _joined(parts: list[tuple[str, tuple[str, ...]]]) -> list[tuple[str, tuple[s
     """Two qualities of one thing are one clause: "a dark and stormy sky"."""
     found: list[tuple[str, tuple[str, ...]]] = []
     for joint, words in parts:
-        if found and joint == "and" and _is_quality(found[-1][1][-1]) and _is_quality(words[0]):
+        if found and joint == "and" and _are_qualities(found[-1][1][-1], words[0]):
             found[-1] = (found[-1][0], found[-1][1] + words)
         else:
             found.append((joint, words))
     return found
 
 
-def _is_quality(word: str) -> bool:
-    return word in EFFECTS and EFFECTS[word].kind is Kind.QUALITY
+def _are_qualities(*words: str) -> bool:
+    return all(_is(word, Kind.QUALITY) for word in words)
+
+
+def _is(word: str, kind: Kind) -> bool:
+    return word in EFFECTS and EFFECTS[word].kind is kind
 
 
 def _carried(negator: str, joint: str, words: tuple[str, ...]) -> str:
     """The negation that still holds: "don't crop and rotate", "no blur, vignette or grain"."""
-    if not negator or len(words) > _SHORT or words[-1].endswith("er"):
+    content = [word for word in words if word not in _LISTING]
+    if not negator or len(content) > _SHORT or words[-1].endswith("er"):
         return ""
     if negator in LISTING_NEGATORS:
-        is_verb = words[0] in REQUESTS or (words[0] in EFFECTS and len(words) > 1)
+        is_verb = words[0] in REQUESTS or (len(words) > 1 and _is(words[0], Kind.VERB))
         return "" if is_verb or joint not in {"and", ","} else negator
     return negator if joint == "and" else ""
+
+
+def _resumed(words: tuple[str, ...], negator: str) -> tuple[str, ...]:
+    """What is wished for behind a short negation: "without blur make it bright"."""
+    if negator not in LISTING_NEGATORS:
+        return ()
+    at = next((at for at, word in enumerate(words) if at > 1 and word in _IMPERATIVES), len(words))
+    return words[at:]
 
 
 def _first_negator(words: tuple[str, ...]) -> int:

@@ -66,6 +66,8 @@ def bus_check(
 
     async def check() -> None:
         with translated("the bus"):
+            # Also when nothing is needed of it but that it answers.
+            await bus.js.account_info()
             problems = await missing(
                 bus.js,
                 streams=streams,

@@ -1,1 +1,1 @@
-"""Listens to people: ratings, and what they mean."""
+"""Feedback: keeps one rating for each edit, and answers what was said."""

@@ -1,6 +1,8 @@
 """One NATS and one Postgres for the session, empty again for every test."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -41,3 +43,17 @@ async def storage_tables(own_postgres: PostgresServer) -> AsyncIterator[Database
 async def feedback_tables(own_postgres: PostgresServer) -> AsyncIterator[Database]:
     async with migrated_schema(own_postgres.url, f"f_{uuid4().hex}", "feedback") as database:
         yield database
+
+
+@pytest.fixture
+def settings(own_nats: NatsServer, own_postgres: PostgresServer, tmp_path: Path) -> dict[str, str]:
+    """The environment of a deployment whose database does not exist yet."""
+    return {
+        **os.environ,
+        "NATS_URL": own_nats.url,
+        "DATABASE_URL": own_postgres.url_of(f"mizual_{uuid4().hex[:12]}"),
+        "DATABASE_SCHEMA": "mizual",
+        "MIZUAL_HOME": str(tmp_path),
+        "DOTENV_FILE": str(tmp_path / "none"),
+        "ENVIRONMENT": "preview",
+    }

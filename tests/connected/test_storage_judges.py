@@ -161,4 +161,4 @@ async def _unwatched(tables: Database) -> bool:
 
 
 def _id(message: RawStreamMsg) -> str:
-    return (message.headers or {})["Nats-Msg-Id"]
+    return str((message.headers or {})["Nats-Msg-Id"])

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Final
 
 from services.chassis.images.vips import Image
@@ -22,7 +23,7 @@ _BLOCK_SHARE: Final = 0.04
 _SURROUNDINGS_SHARE: Final = 0.04
 _MAP_PIXELS: Final = 64
 # A blur this wide has no edge left that blocks of a few pixels could show.
-_SMOOTH_FROM: Final = 8
+_SMOOTH_FROM: Final = 6
 _VIGNETTE_FROM: Final = 0.35
 _CORNER: Final = 1.25
 _MIDDLE: Final = 0.5
@@ -171,12 +172,18 @@ def _s_curve(level: float, steepness: float) -> float:
 
 def _shade(image: Image, amount: float, *, of: float = 1.0) -> Image:
     """What share of the light is left, falling from the middle (`of`) to the corners."""
+    shade = _corners().linear([-amount * of], [of])
+    return stretch(shade, image.width, image.height)
+
+
+@cache
+def _corners() -> Image:
+    """0 in the middle, about 1 in the corners."""
     small = Image.xyz(_MAP_PIXELS, _MAP_PIXELS)
     middle = (_MAP_PIXELS - 1) / 2
     x, y = (small[0] - middle) / middle, (small[1] - middle) / middle
     reach = ((x * x + y * y) ** 0.5 - _VIGNETTE_FROM) / (_CORNER - _VIGNETTE_FROM)
-    shade = 1 - (reach < 0).ifthenelse(0.0, reach) ** 2 * amount
-    return stretch(shade * of, image.width, image.height)
+    return ((reach < 0).ifthenelse(0.0, reach) ** 2).copy_memory()
 
 
 def _widely_blurred(image: Image, sigma: float) -> Image:
@@ -185,7 +192,7 @@ def _widely_blurred(image: Image, sigma: float) -> Image:
     if shrink == 1:
         return image.gaussblur(sigma, precision="integer")
     small = image.shrink(shrink, shrink, ceil=True).gaussblur(sigma / shrink, precision="integer")
-    if shrink > _SMOOTH_FROM:
+    if shrink >= _SMOOTH_FROM:
         return stretch(small, image.width, image.height)
     large = small.resize(shrink, kernel="linear")
     return large.crop(0, 0, image.width, image.height)

@@ -1,5 +1,6 @@
 """Carrying wishes out on the pixels of a picture."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -12,7 +13,7 @@ from services.chassis.images.load import why
 from services.chassis.images.pipelines import decode
 from services.chassis.images.vips import KEEP_NOTHING, Error, Image
 from services.renderer.domain.looks import LOOKS, coloured, tint
-from services.renderer.domain.sky import sky_of
+from services.renderer.domain.sky import HORIZON, sky_of
 from services.renderer.domain.tones import blend
 from services.renderer.domain.wishes import (
     Adjust,
@@ -82,9 +83,7 @@ def _recolour(image: Image, wish: Adjust | Tint) -> Image:
     """Change the colour channels and leave transparency as it is."""
     alpha = image[image.bands - 1] if image.hasalpha() else None
     colours = image if alpha is None else image[0 : image.bands - 1]
-    changed = _changed(colours, wish)
-    if wish.where is Region.SKY:
-        changed = blend(coloured(changed), coloured(colours), sky_of(colours))
+    changed = _in_sky(colours, wish) if wish.where is Region.SKY else _changed(colours, wish)
     changed = changed.copy(interpretation="b-w" if changed.bands == 1 else "srgb")
     return changed if alpha is None else changed.bandjoin(alpha)
 
@@ -93,6 +92,18 @@ def _changed(colours: Image, wish: Adjust | Tint) -> Image:
     if isinstance(wish, Tint):
         return tint(colours, wish)
     return LOOKS[wish.look](colours, wish.amount)
+
+
+def _in_sky(colours: Image, wish: Adjust | Tint) -> Image:
+    """Change what may be sky, and join the rest on untouched."""
+    high = math.ceil(colours.height * HORIZON)
+    above = colours.crop(0, 0, colours.width, high)
+    share = sky_of(colours).crop(0, 0, colours.width, high)
+    changed = blend(coloured(_changed(above, wish)), coloured(above), share)
+    if high == colours.height:
+        return changed
+    below = colours.crop(0, high, colours.width, colours.height - high)
+    return changed.join(coloured(below), "vertical")
 
 
 def _crop_to(image: Image, wish: CropTo) -> Image:

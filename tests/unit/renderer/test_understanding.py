@@ -20,7 +20,6 @@ from services.renderer.domain.wishes import (
     Wish,
 )
 
-
 SKY = " I took the bright upper part of the picture for the sky."
 
 

@@ -72,14 +72,14 @@ class Problem(Message):
 class SubmissionRejected(Message):
     """Gateway: a submission over the bus was refused; `problem` is what HTTP would answer."""
 
-    correlation_id: str | None
+    correlation_id: str | None = None
     problem: Problem
 
 
 class DeadLetter(Message):
     """A message that could not be handled: where it came from and why, never its words."""
 
-    job_id: UUID | None
+    job_id: UUID | None = None
     durable: str
     subject: str
     sequence: int

@@ -35,6 +35,20 @@ DURABLES: Final = (s.STORAGE_EDIT_RENDERED, s.STORAGE_PROJECTOR, s.STORAGE_ADVIS
 WATCH_EVERY_SECONDS: Final = 1.0
 
 
+def put_record(broker: NatsBroker, loops: Loops, jobs: PostgresJobs) -> None:
+    """Put the record's keeper, its watchdog and its answers on the bus."""
+    bus = bus_of(broker)
+    judging = Judging(JetStreamJournal(bus), bus)
+    keep = partial(on.on_journal_entries, jobs=jobs, feed=bus, places=StreamPlaces(bus))
+    projector = Projector(bus, keep)
+    loops.add("projector", projector.cycle, close=projector.close)
+    watch = partial(on.watch, jobs=jobs, judging=judging)
+    loops.add("watchdog", watch, every_seconds=WATCH_EVERY_SECONDS)
+    put_query(broker, s.STORAGE_JOB_QUERY, JobQuestion, partial(on.on_job_question, jobs=jobs))
+    advised = partial(on.on_max_deliveries, stuck=StuckEvents(bus), judging=judging, publisher=bus)
+    put_command(broker, s.STORAGE_ADVISORY, MaxDeliveries, advised)
+
+
 def build_app() -> AsgiFastStream:
     """The service, wired from its environment; nothing is connected yet."""
     settings = load(StorageSettings)
@@ -64,17 +78,3 @@ def build_app() -> AsgiFastStream:
     app.after_startup(loops.start)
     app.on_shutdown(loops.stop)
     return app
-
-
-def put_record(broker: NatsBroker, loops: Loops, jobs: PostgresJobs) -> None:
-    """Put the record's keeper, its watchdog and its answers on the bus."""
-    bus = bus_of(broker)
-    judging = Judging(JetStreamJournal(bus), bus)
-    keep = partial(on.on_journal_entries, jobs=jobs, feed=bus, places=StreamPlaces(bus))
-    projector = Projector(bus, keep)
-    loops.add("projector", projector.cycle, close=projector.close)
-    watch = partial(on.watch, jobs=jobs, judging=judging)
-    loops.add("watchdog", watch, every_seconds=WATCH_EVERY_SECONDS)
-    put_query(broker, s.STORAGE_JOB_QUERY, JobQuestion, partial(on.on_job_question, jobs=jobs))
-    advised = partial(on.on_max_deliveries, stuck=StuckEvents(bus), judging=judging, publisher=bus)
-    put_command(broker, s.STORAGE_ADVISORY, MaxDeliveries, advised)

@@ -1,0 +1,214 @@
+"""Gateway processes for tests, with the streams they need and a storage that answers for them."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+import nats
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+from contracts.base import utcnow
+from contracts.errors import ErrorCode
+from contracts.journal import JournalEntry
+from contracts.queries import (
+    FeedbackGiven,
+    FeedbackKept,
+    FeedbackQuestion,
+    GiveFeedback,
+    JobQuestion,
+    JobRecord,
+    QueryError,
+    Reply,
+)
+from contracts.subjects import FEEDBACK_GIVE_QUERY, FEEDBACK_READ_QUERY, STORAGE_JOB_QUERY
+from deploy.local import ports
+from services.chassis.bus import Bus
+from services.chassis.journal import JetStreamJournal
+from services.chassis.streams import StreamSettings, ensure
+
+READY_SECONDS = 30.0
+STOP_SECONDS = 12.0
+ADMIN_TOKEN = "an-admin-token-for-tests"
+PLATFORM_TOKEN = "a-platform-token-for-tests"
+PLATFORM_HEADERS = {"X-Platform-Token": PLATFORM_TOKEN, "X-User-Id": "user-1", "X-Tenant-Id": "t-1"}
+
+
+@dataclass
+class Gateway:
+    """One running gateway."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def terminate(self) -> int:
+        """SIGTERM, and the exit status."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(STOP_SECONDS)
+
+    def client(self, **headers: str) -> httpx.AsyncClient:
+        """A client without a session of its own."""
+        return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=20)
+
+
+@contextlib.contextmanager
+def gateway(home: Path, nats_url: str, **settings: str) -> Iterator[Gateway]:
+    """A gateway process that is listening; it may not be ready yet."""
+    port = ports.free()
+    log = home / f"gateway-{port}.log"
+    command = [sys.executable, "-m", "uvicorn", "--factory", "services.gateway.main:build_app"]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [*command, "--port", str(port), "--no-access-log", "--no-proxy-headers"],
+            env=_environment(home, nats_url, settings),
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        yield Gateway(f"http://127.0.0.1:{port}", process, log)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _environment(home: Path, nats_url: str, settings: dict[str, str]) -> dict[str, str]:
+    return os.environ | {
+        "MIZUAL_HOME": str(home),
+        "NATS_URL": nats_url,
+        "DOTENV_FILE": str(home / "none.env"),
+        "ADMIN_TOKEN": ADMIN_TOKEN,
+        "PLATFORM_TOKEN": PLATFORM_TOKEN,
+        "APP_SECRET_KEY": "s" * 40,
+        "MAX_STREAMS_PER_CLIENT": "0",
+        **settings,
+    }
+
+
+async def until_ready(*gateways: Gateway) -> None:
+    """Return once every gateway says that it is ready."""
+    for one in gateways:
+        async with one.client() as client, asyncio.timeout(READY_SECONDS):
+            while not await _is_ready(one, client):
+                await asyncio.sleep(0.05)
+
+
+async def _is_ready(one: Gateway, client: httpx.AsyncClient) -> bool:
+    assert one.process.poll() is None, one.log.read_text()
+    try:
+        return (await client.get("/health/ready")).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+@contextlib.contextmanager
+def standing(
+    folder: Path, nats_url: str, *, gateways: int = 1, **settings: str
+) -> Iterator[list[Gateway]]:
+    """Gateways that are ready, one home for all, on a bus whose streams fit the settings."""
+
+    async def prepare() -> None:
+        async with others(nats_url, **_limits(settings)):
+            await until_ready(*started)
+
+    with contextlib.ExitStack() as stack:
+        started = [
+            stack.enter_context(gateway(folder, nats_url, **settings)) for _ in range(gateways)
+        ]
+        asyncio.run(prepare())
+        yield started
+
+
+def _limits(settings: dict[str, str]) -> dict[str, Any]:
+    return {k.lower(): v for k, v in settings.items() if k.startswith("RATE_LIMIT_")}
+
+
+@dataclass
+class Others:
+    """The services behind the gateway, as far as it asks them."""
+
+    client: Client
+    bus: Bus
+    journal: JetStreamJournal
+    record: dict[UUID, JobRecord] = field(default_factory=dict)
+    feedback: dict[UUID, FeedbackGiven] = field(default_factory=dict)
+    networks: list[str | None] = field(default_factory=list)
+    deaf: int = 0
+    """How many questions storage does not hear from now on."""
+
+    async def append(self, entry: JournalEntry) -> JournalEntry:
+        """The next entry of a job, as a worker would write it."""
+        last = await self.journal.last(entry.job_id)
+        message_id = f"{entry.job_id}:test:{entry.index}"
+        recorded = await self.journal.append(entry, judged=last, message_id=message_id)
+        assert recorded is not None
+        return recorded.entry
+
+    async def last(self, job_id: str) -> JournalEntry:
+        """The job as it stands."""
+        recorded = await self.journal.last(UUID(job_id))
+        assert recorded is not None
+        return recorded.entry
+
+    async def count(self, stream: str) -> int:
+        """How many messages a stream holds."""
+        return (await self.bus.js.stream_info(stream)).state.messages
+
+    async def answer_job(self, message: Msg) -> None:
+        """Storage's record."""
+        if self.deaf:
+            self.deaf -= 1
+            return
+        question = JobQuestion.model_validate_json(message.data)
+        found = self.record.get(question.job_id, JobRecord(entry=None))
+        await message.respond(Reply[JobRecord](answer=found).model_dump_json().encode())
+
+    async def keep_feedback(self, message: Msg) -> None:
+        """One row per edit."""
+        given = GiveFeedback.model_validate_json(message.data)
+        self.networks.append(given.client_network)
+        if given.edit_uuid in self.feedback:
+            error = QueryError(status=409, code=ErrorCode.FEEDBACK_EXISTS, detail="Already given.")
+            await message.respond(Reply[FeedbackKept](error=error).model_dump_json().encode())
+            return
+        self.feedback[given.edit_uuid] = FeedbackGiven(
+            edit_uuid=given.edit_uuid,
+            rating=given.rating,
+            feedback_text=given.feedback_text,
+            created_at=utcnow(),
+        )
+        kept = FeedbackKept(feedback_id=len(self.feedback))
+        await message.respond(Reply[FeedbackKept](answer=kept).model_dump_json().encode())
+
+    async def read_feedback(self, message: Msg) -> None:
+        """What was kept."""
+        asked = FeedbackQuestion.model_validate_json(message.data)
+        found = self.feedback.get(asked.edit_uuid)
+        error = QueryError(status=404, code=ErrorCode.FEEDBACK_NOT_FOUND, detail="Not found")
+        reply = Reply[FeedbackGiven](answer=found, error=None if found else error)
+        await message.respond(reply.model_dump_json().encode())
+
+
+@contextlib.asynccontextmanager
+async def others(nats_url: str, **limits: Any) -> AsyncIterator[Others]:
+    """Streams as configured, and the other services' answers."""
+    client = await nats.connect(nats_url, max_reconnect_attempts=-1, reconnect_time_wait=0.1)
+    bus = Bus(lambda: client)
+    behind = Others(client, bus, JetStreamJournal(bus))
+    try:
+        await ensure(client.jetstream(), StreamSettings(nats_url=nats_url, **limits))
+        await client.subscribe(STORAGE_JOB_QUERY, cb=behind.answer_job)
+        await client.subscribe(FEEDBACK_GIVE_QUERY, cb=behind.keep_feedback)
+        await client.subscribe(FEEDBACK_READ_QUERY, cb=behind.read_feedback)
+        yield behind
+    finally:
+        await client.close()

@@ -4,6 +4,8 @@ import asyncio
 import random
 from uuid import uuid4
 
+import pytest
+
 from contracts.errors import ErrorCode
 from contracts.journal import JournalEntry, Stage, Status
 from contracts.queries import JobQuestion, JobRecord
@@ -49,10 +51,11 @@ def erased(entry: JournalEntry) -> JournalEntry:
     return end.model_copy(update={"work": None})
 
 
+@pytest.mark.parametrize("stages", [WHOLE, WHOLE[:3]], ids=["ended", "under way"])
 async def test_entries_in_any_order_and_any_number_leave_the_same_row(
-    storage_tables: Database,
+    storage_tables: Database, stages: tuple[Stage, ...]
 ) -> None:
-    jobs, history = PostgresJobs(storage_tables), line(job(), *WHOLE)
+    jobs, history = PostgresJobs(storage_tables), line(job(), *stages)
     await jobs.keep(rows_of(history[-1:]))
     expected = await rows(storage_tables)
     await storage_tables.execute("TRUNCATE jobs")

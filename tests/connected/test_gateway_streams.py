@@ -160,6 +160,26 @@ async def test_the_last_known_status_is_told_while_the_bus_is_away(doors, behind
     assert (unknown.status_code, "Retry-After" in unknown.headers) == (503, True)
 
 
+async def test_a_client_that_comes_while_the_bus_is_away_waits_for_it(doors, behind, nats_of_this):
+    entry = await opened(behind)
+    client = Client([doors[0]], entry.job_id, random.Random(9))
+    async with doors[0].client() as api:
+        assert (await api.get(f"/edit/{entry.job_id}")).status_code == 200
+    nats_of_this.kill()
+    url = f"{doors[0].url}/edit/{entry.job_id}/events"
+
+    async with event_stream(url) as stream:
+        assert stream.status == 200
+        nats_of_this.start()
+        frames = aiter(stream)
+        assert json.loads((await anext(frames)).data)["note"] == "0"
+    async with asyncio.timeout(PATIENCE_SECONDS), asyncio.TaskGroup() as group:
+        group.create_task(client.follow(restless=False))
+        group.create_task(narrate(behind, entry, 0.01))
+
+    assert client.indices == [str(number) for number in range(ENTRIES)]
+
+
 async def test_a_client_that_saw_the_end_is_told_to_stop(doors, behind):
     entry = await opened(behind)
     await behind.append(entry.advance(Stage.CANCELLED))

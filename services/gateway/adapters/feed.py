@@ -49,8 +49,6 @@ class JournalFeed:
         self._journal = JetStreamJournal(bus)
         self._listener = listener
         self._last: int | None = None
-        self.following = False
-        """Whether entries arrive right now."""
 
     async def run(self) -> None:
         """Follow the journal for ever."""
@@ -59,7 +57,6 @@ class JournalFeed:
                 await self._follow()
             except UnavailableError as error:
                 log.debug("feed_waits", extra={"error": str(error)})
-            self.following = False
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def _follow(self) -> None:
@@ -70,10 +67,7 @@ class JournalFeed:
         self._last = end if self._last is None else self._last
         tail = _Tail(self._bus.client, self._heard)
         with translated("follow the journal"):
-            await tail.follow(self._bus, after=self._last, started=self._started)
-
-    def _started(self) -> None:
-        self.following = True
+            await tail.follow(self._bus, after=self._last)
 
     def _heard(self, sequence: int, message: Msg) -> None:
         if self._last is not None and sequence <= self._last:
@@ -92,13 +86,12 @@ class _Tail:
         self._heard_at = asyncio.get_running_loop().time()
         self._broken = False
 
-    async def follow(self, bus: Bus, *, after: int, started: Callable[[], None]) -> None:
+    async def follow(self, bus: Bus, *, after: int) -> None:
         reconnects = self._client.stats["reconnects"]
         inbox = self._client.new_inbox()
         subscription = await self._client.subscribe(inbox, cb=self._received)
         try:
             consumer = await bus.js.add_consumer(JOURNAL, _config(inbox, after))
-            started()
             while not self._is_over(reconnects):  # noqa: ASYNC110 - silence is no event
                 await asyncio.sleep(LOOK_SECONDS)
             await self._forget(bus, consumer.name)

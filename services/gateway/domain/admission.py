@@ -207,6 +207,7 @@ class Admission:
             await self._give_back(tuple(s for s in entry.facts.quota if s not in kept))
         same = _same(opened, entry.facts.fingerprint)
         await self._announce(same)
+        log.info("job_accepted", extra={"job_id": str(same.job_id), "kind": same.kind.value})
         return same
 
     async def _append(self, entry: JournalEntry) -> JournalEntry:

@@ -37,6 +37,9 @@ DRAIN_STEPS: Final = 60
 REPLAY_TRIES: Final = 6
 REPLAY_PAUSE_SECONDS: Final = 0.2
 
+CATCH_UP_TRIES: Final = 20
+CATCH_UP_PAUSE_SECONDS: Final = 0.5
+
 Replay = Callable[[UUID], Awaitable[list[Recorded]]]
 Render = Callable[[JournalEntry, str], bytes]
 
@@ -122,6 +125,16 @@ class Hub:
         for recorded in history[skipped:]:
             self._forward(stream, recorded)
         self._go_live(stream)
+        if history and history[-1].entry.terminal and not stream.ended:
+            # It has seen the ending, but was not told that it was one.
+            stream.put(frames.end(self._render(history[-1].entry, stream.base)))
+            stream.end()
+
+    def resume_later(self, stream: Stream, *, after: int | None) -> None:
+        """The same, once the journal can be read again; meanwhile the stream is open and silent."""
+        task = asyncio.create_task(self._catch_up(stream, after))
+        self._catching_up.add(task)
+        task.add_done_callback(self._catching_up.discard)
 
     def heard(self, job: str, sequence: int, data: bytes) -> None:
         """The feed's next entry, as it came."""
@@ -167,14 +180,14 @@ class Hub:
 
     def _offer(self, stream: Stream, recorded: Recorded, rendered: dict[str, bytes]) -> None:
         if stream.early is not None:
-            stream.early.append(recorded)
+            stream.hold_back(recorded)
         elif recorded.sequence > stream.sequence:
             if (
                 recorded.entry.index != stream.index + 1
                 and recorded.entry.stage is not Stage.ERASED
             ):
                 stream.early = [recorded]
-                self._catch_up_soon(stream)
+                self.resume_later(stream, after=stream.sequence or None)
                 return
             self._forward(stream, recorded, rendered)
 
@@ -198,18 +211,17 @@ class Hub:
         for recorded in early:
             self._offer(stream, recorded, {})
 
-    def _catch_up_soon(self, stream: Stream) -> None:
-        task = asyncio.create_task(self._catch_up(stream))
-        self._catching_up.add(task)
-        task.add_done_callback(self._catching_up.discard)
-
-    async def _catch_up(self, stream: Stream) -> None:
-        try:
-            history = await self.history(stream.job_id)
-        except UnavailableError:
-            stream.cut()  # it comes back with its Last-Event-ID
-            return
-        self.resume(stream, history, after=stream.sequence or None)
+    async def _catch_up(self, stream: Stream, after: int | None) -> None:
+        for _ in range(CATCH_UP_TRIES):
+            if stream.ended:
+                return
+            try:
+                self.resume(stream, await self.history(stream.job_id), after=after)
+            except UnavailableError:
+                await asyncio.sleep(CATCH_UP_PAUSE_SECONDS)
+            else:
+                return
+        stream.end()  # the client comes back with its Last-Event-ID
 
     def _is_fresh(self, job_id: UUID, entries: list[Recorded]) -> bool:
         known = self.known.sequence(str(job_id))

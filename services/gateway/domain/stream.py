@@ -67,6 +67,13 @@ class Stream:
         """Whether nothing more will be put in."""
         return self._ended
 
+    def hold_back(self, recorded: Recorded) -> None:
+        """Keep a live entry until the journal was replayed; one that keeps too many starts over."""
+        assert self.early is not None
+        self.early.append(recorded)
+        if len(self.early) > MAX_WAITING_FRAMES:
+            self.end()
+
     def follow(self, recorded: Recorded, frame: bytes) -> None:
         """Put the next entry's frame in."""
         self.sequence, self.index = recorded.sequence, recorded.entry.index

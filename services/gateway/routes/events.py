@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from contracts.errors import ErrorCode
+from services.chassis.errors import UnavailableError
 from services.gateway.domain.hub import Hub
 from services.gateway.domain.parts import Parts
 from services.gateway.domain.problems import not_found
@@ -40,7 +41,14 @@ async def events(request: Request) -> Response:
 
 
 async def _opened(parts: Parts, stream: Stream, job_id: UUID, after: int | None) -> Response:
-    history = await parts.hub.history(job_id)
+    try:
+        history = await parts.hub.history(job_id)
+    except UnavailableError:
+        if parts.hub.known.last(job_id) is None:
+            raise
+        # An EventSource gives up for good on anything but 200: let it wait with us.
+        parts.hub.resume_later(stream, after=after)
+        return EventStream(stream, parts.hub)
     if not history:
         # Past the journal's retention, or never there: the record knows.
         history = [await parts.jobs.status(job_id)]

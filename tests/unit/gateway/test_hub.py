@@ -141,6 +141,59 @@ async def test_a_replay_behind_what_was_heard_is_asked_again(monkeypatch: pytest
         await world.hub.history(first.entry.job_id)
 
 
+async def test_a_stream_opened_while_the_journal_is_away_waits_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(hubs, "CATCH_UP_PAUSE_SECONDS", 0)
+    world = World()
+    first = await world.append(job())
+    away, replay = [True], world.journal.replay
+
+    async def sometimes(job_id: UUID) -> list[Recorded]:
+        if away[0]:
+            raise UnavailableError("away")
+        return await replay(job_id)
+
+    world.hub._replay = sometimes
+    stream, reader = world.join(first.entry.job_id), Reader()
+    world.hub.resume_later(stream, after=first.sequence)
+    stream.attach(reader.send)
+    last = await world.append(first.entry.advance(Stage.CANCELLED))
+    away[0] = False
+    await asyncio.wait_for(reader.completed.wait(), 1)
+
+    assert reader.ids == [last.sequence]
+
+
+async def test_a_stream_that_waits_too_long_ends_so_that_its_client_comes_back(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(hubs, "CATCH_UP_PAUSE_SECONDS", 0)
+    world = World()
+
+    async def away(_: UUID) -> list[Recorded]:
+        raise UnavailableError("away")
+
+    world.hub._replay = away
+    stream, reader = world.join(job().job_id), Reader()
+    world.hub.resume_later(stream, after=None)
+    stream.attach(reader.send)
+
+    await asyncio.wait_for(reader.completed.wait(), 1)
+
+
+async def test_a_client_that_saw_the_ending_is_told_that_it_was_one():
+    world = World()
+    first = await world.append(job())
+    last = await world.append(first.entry.advance(Stage.CANCELLED))
+
+    reader = await world.follow(first.entry.job_id, after=last.sequence)
+    await asyncio.wait_for(reader.completed.wait(), 1)
+
+    assert reader.ids == []
+    assert b"event: end" in reader.sent
+
+
 async def test_an_erased_job_ends_its_streams():
     world = World()
     first = await world.append(job())

@@ -1,0 +1,233 @@
+"""The layer around every request, in production's clothes and without any server."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, cast
+from uuid import uuid4
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from pydantic import SecretStr
+from starlette.requests import Request
+
+from contracts.journal import JournalEntry
+from services.chassis.errors import UnavailableError
+from services.chassis.images.picture import Picture
+from services.chassis.journal import Recorded
+from services.gateway.domain.keyring import Keyring
+from services.gateway.domain.links import Links
+from services.gateway.domain.parts import Parts
+from services.gateway.domain.problems import RefusalError
+from services.gateway.domain.sources import Upload
+from services.gateway.domain.status import StatusRenderer
+from services.gateway.routes import bodies
+from services.gateway.routes.app import make_app
+from services.gateway.routes.bodies import Bodies
+from services.gateway.settings import GatewaySettings
+from tests.samples import job
+
+SECRET = b"k" * 40
+HOME = "https://mizual.example"
+FRIEND = "https://app.friend.example"
+LINKS = Links(Keyring((SECRET,)))
+
+
+@dataclass
+class OneJob:
+    """The only job there is; anything else is a bug of the server."""
+
+    entry: JournalEntry
+
+    async def status(self, job_id: object) -> Recorded:
+        if job_id != self.entry.job_id:
+            raise KeyError("SELECT secret FROM jobs")
+        return Recorded(self.entry, 1)
+
+    async def cancel(self, _: object) -> tuple[Recorded, bool]:
+        return Recorded(self.entry, 1), True
+
+
+class Shelf:
+    """Takes any upload; its pictures are read somewhere else."""
+
+    async def upload(self, data: bytes) -> Upload:
+        picture = Picture(
+            content_type="image/png",
+            width_pixels=1,
+            height_pixels=1,
+            stored_width_pixels=1,
+            stored_height_pixels=1,
+            size_bytes=len(data),
+            sha256="0" * 64,
+            has_alpha=False,
+        )
+        return Upload(uuid4(), picture)
+
+    async def presigned(self, key: str, seconds: int) -> str | None:
+        return f"https://bucket.example/{key}?for={seconds}"
+
+
+ENTRY = job()
+PARTS = cast(
+    "Parts",
+    type(
+        "SomeParts",
+        (),
+        {
+            "jobs": OneJob(ENTRY),
+            "sources": Shelf(),
+            "store": Shelf(),
+            "links": LINKS,
+            "keyring": Keyring((SECRET,)),
+            "renderer": StatusRenderer(LINKS),
+        },
+    ),
+)
+
+
+def application() -> FastAPI:
+    settings = GatewaySettings(
+        environment="production",
+        nats_url="nats://user:word@bus:4222",
+        public_url=HOME,
+        app_secret_key=SecretStr(SECRET.decode()),
+        cors_allowed_origins=("https://*.friend.example",),
+    )
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[Parts]:
+        yield PARTS
+
+    app = make_app(settings, opened)
+    app.state.parts = PARTS
+    return app
+
+
+@pytest.fixture
+async def api() -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(application(), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url=HOME) as client:
+        yield client
+
+
+async def test_the_session_cookie_is_bound_to_this_host_in_production(api: httpx.AsyncClient):
+    answer = await api.post("/api/images", content=b"x")
+
+    cookie = answer.headers["Set-Cookie"]
+    assert cookie.startswith("__Host-mizual_session=")
+    for attribute in ("Secure", "HttpOnly", "SameSite=Lax", "Path=/"):
+        assert attribute in cookie
+    assert "Set-Cookie" not in (await api.post("/api/images", content=b"x")).headers
+
+
+async def test_a_friends_page_reads_answers_with_the_cookie_and_others_do_not(
+    api: httpx.AsyncClient,
+):
+    friend = await api.get("/health", headers={"Origin": FRIEND})
+    other = await api.get("/health", headers={"Origin": "https://evil.example"})
+
+    assert friend.headers["Access-Control-Allow-Origin"] == FRIEND
+    assert friend.headers["Access-Control-Allow-Credentials"] == "true"
+    assert friend.headers["Vary"] == other.headers["Vary"] == "Origin"
+    assert "Access-Control-Allow-Origin" not in other.headers
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 201),
+        ({"Origin": HOME}, 201),
+        ({"Origin": FRIEND}, 201),
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+    ],
+)
+async def test_only_our_pages_and_friends_act_with_the_cookie(
+    api: httpx.AsyncClient, headers: dict[str, str], status: int
+):
+    await api.post("/api/images", content=b"x")
+
+    answer = await api.post("/api/images", content=b"x", headers=headers)
+
+    assert answer.status_code == status
+
+
+async def test_a_foreign_page_without_the_cookie_is_anybody(api: httpx.AsyncClient):
+    headers = {"Origin": "https://evil.example"}
+
+    assert (await api.post("/api/images", content=b"x", headers=headers)).status_code == 201
+
+
+async def test_a_bug_is_a_problem_that_tells_nothing(
+    api: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+):
+    answer = await api.get(f"/edit/{uuid4()}")
+
+    assert (answer.status_code, answer.json()["error_code"]) == (500, "INTERNAL_ERROR")
+    assert "SELECT" not in answer.text
+    assert "request_failed" in caplog.text
+
+
+async def test_urls_are_built_from_the_public_url_whatever_host_was_asked(api: httpx.AsyncClient):
+    answer = await api.get(f"/edit/{ENTRY.job_id}", headers={"Host": "evil.example"})
+
+    assert answer.json()["original_image_url"].startswith(f"{HOME}/images/")
+
+
+async def test_a_public_bucket_is_redirected_to(api: httpx.AsyncClient):
+    assert ENTRY.facts.original is not None
+    key = ENTRY.facts.original.key
+
+    answer = await api.get(LINKS.picture(HOME, key))
+
+    assert answer.status_code == 302
+    assert answer.headers["Location"].startswith(f"https://bucket.example/{key}?for=")
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+
+
+def request_of(*chunks: bytes, length: int | None = None, stalls: bool = False) -> Request:
+    """A request whose body comes in chunks, and may never end."""
+    messages = [{"type": "http.request", "body": c, "more_body": True} for c in chunks]
+
+    async def receive() -> dict[str, Any]:
+        if messages:
+            return dict(messages.pop(0))
+        if stalls:
+            await asyncio.Event().wait()
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    headers = [(b"content-length", str(length).encode())] if length is not None else []
+    return Request({"type": "http", "method": "POST", "headers": headers}, receive)
+
+
+async def test_a_body_that_stops_arriving_is_given_up(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(bodies, "IDLE_SECONDS", 0.01)
+
+    with pytest.raises(RefusalError) as refused:
+        async with Bodies(1000).raw(request_of(b"x", stalls=True), most=1000):
+            pass
+
+    assert refused.value.status == 408
+
+
+async def test_a_body_that_does_not_say_its_length_is_cut_at_the_limit():
+    with pytest.raises(RefusalError) as refused:
+        async with Bodies(1000).raw(request_of(b"x" * 600, b"x" * 600), most=1000):
+            pass
+
+    assert refused.value.status == 413
+
+
+async def test_only_so_many_bytes_are_held_at_once(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(bodies, "MAX_HELD_BYTES", 1500)
+    held = Bodies(1000)
+
+    async with held.raw(request_of(b"x", length=1000), most=1000):
+        with pytest.raises(UnavailableError):
+            async with held.raw(request_of(b"x", length=1000), most=1000):
+                pass
+    async with held.raw(request_of(b"x", length=1000), most=1000) as body:
+        assert bytes(body) == b"x"

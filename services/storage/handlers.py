@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime
 from functools import partial
 from typing import Final, Protocol
 
+from contracts.base import utcnow
 from contracts.events import EVENT_SUBJECTS, FEED_SUBJECTS, DeadLetter, EditRendered, JobEvent
 from contracts.journal import TERMINAL, JournalEntry, Options, Stage
 from contracts.objects import job_key
@@ -97,11 +97,8 @@ async def on_max_deliveries(
     event = await stuck.load(advisory.stream_seq)
     if event is None:
         return
-    await publisher.publish(
-        dead_letter_subject(advisory.consumer),
-        _letter(advisory, event, judging.now()),
-        message_id=f"{advisory.consumer}:{advisory.stream_seq}",
-    )
+    subject, letter = dead_letter_subject(advisory.consumer), _letter(advisory, event)
+    await publisher.publish(subject, letter, message_id=f"{letter.durable}:{letter.sequence}")
     await judging.settle(
         event.job_id,
         partial(judge.judge_stuck, stuck=type(event)),
@@ -111,7 +108,7 @@ async def on_max_deliveries(
     await stuck.delete(advisory.stream_seq)
 
 
-def _letter(advisory: MaxDeliveries, event: JobEvent, now: datetime) -> DeadLetter:
+def _letter(advisory: MaxDeliveries, event: JobEvent) -> DeadLetter:
     return DeadLetter(
         job_id=event.job_id,
         durable=advisory.consumer,
@@ -119,7 +116,7 @@ def _letter(advisory: MaxDeliveries, event: JobEvent, now: datetime) -> DeadLett
         sequence=advisory.stream_seq,
         deliveries=advisory.deliveries,
         reason="MaxDeliveries",
-        occurred_at=now,
+        occurred_at=utcnow(),
     )
 
 

@@ -101,4 +101,5 @@ async def _acknowledge(messages: list[Msg]) -> None:
 async def _hand_back(messages: list[Msg]) -> None:
     with translated("nak"):
         for message in messages:
-            await message.nak(delay=HAND_BACK_SECONDS)
+            if not message.is_acked:
+                await message.nak(delay=HAND_BACK_SECONDS)

@@ -158,11 +158,18 @@ async def test_the_same_key_over_http_and_over_the_bus_is_one_job(apis, behind):
         json={"prompt": "blue", "image_id": image_id},
         headers={"Idempotency-Key": "key"},
     )
+    along = await post(apis[0], "key")
 
     assert answer.status_code == 200
+    assert along.json() == {**answer.json(), **_at(apis[0], along.json()["polling_url"])}
     assert await behind.count(JOURNAL) == before + 1
     cancelled = await apis[1].post(f"{answer.json()['polling_url']}/cancel")
     assert cancelled.status_code == 202  # the owner over HTTP is the owner over the bus
+
+
+def _at(api: httpx.AsyncClient, path: str) -> dict[str, str]:
+    url = f"{str(api.base_url).rstrip('/')}{path}"
+    return {"status_url": url, "events_url": f"{url}/events"}
 
 
 async def test_a_command_that_is_delivered_again_is_one_job(apis, behind):

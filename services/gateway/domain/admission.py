@@ -31,6 +31,9 @@ from services.gateway.domain.submission import Submission
 
 log = logging.getLogger(__name__)
 
+DIGEST_CHARACTERS: Final = 16
+"""Of a picture's SHA-256, which is what object keys hold of it."""
+
 _INLINE_BYTES: Final = 1024 * 1024
 """Up to here a digest takes less time than a thread is worth."""
 
@@ -101,7 +104,7 @@ class Admission:
         Raises RefusalError or another PermanentError, and UnavailableError.
         """
         ids = self._ids(applicant)
-        fingerprint = await _fingerprint(submission)
+        fingerprint = await self._fingerprint(submission)
         if first := await self._first(ids, fingerprint):
             return first
         if self._overloaded():
@@ -120,6 +123,14 @@ class Admission:
             return Ids(uuid4(), ())
         ids = self._job_ids(applicant.caller.scope, applicant.idempotency_key)
         return Ids(ids[0], ids)
+
+    async def _fingerprint(self, submission: Submission) -> str:
+        picture: str | None = None
+        if submission.picture is not None:
+            picture = (await _digest(submission.picture))[:DIGEST_CHARACTERS]
+        elif submission.image_id is not None:
+            picture = await self._sources.digest_of(submission.image_id)
+        return digest(submission.asked(picture))
 
     async def _first(self, ids: Ids, fingerprint: str) -> JournalEntry | None:
         for job_id in ids.earlier:
@@ -243,11 +254,6 @@ class Admission:
             await self._places.give_back(slots)
         except UnavailableError:
             log.warning("places_not_given_back", extra={"places": len(slots)})
-
-
-async def _fingerprint(submission: Submission) -> str:
-    picture = submission.picture
-    return digest(submission.asked(await _digest(picture) if picture is not None else None))
 
 
 async def _digest(data: bytes) -> str:

@@ -49,29 +49,23 @@ class Sources:
         """The bytes as a source. Raises PermanentError with the refusal."""
         return Source(data, await self._checker.check(data))
 
+    async def digest_of(self, image_id: UUID) -> str:
+        """The digest that the key of what `by_id` finds holds. Raises RefusalError (400, 404)."""
+        async for stored in self._store.list(f"{self._prefix}/upload/{image_id}/"):
+            return digest_in(stored.key)
+        return digest_in((await self._result(image_id)).key)
+
     async def by_id(self, image_id: UUID) -> Source:
         """An earlier upload, or the result of a job of that id. Raises RefusalError (400, 404)."""
         async for stored in self._store.list(f"{self._prefix}/upload/{image_id}/"):
             data = await self._store.get(stored.key)
             if data is not None:
                 return await self.checked(data)
-        found = await self._jobs.find(image_id)
-        if found is None:
-            raise not_found(ErrorCode.IMAGE_NOT_FOUND)
-        return await self.result_of(found.entry)
+        return await self._fetched(await self._result(image_id))
 
     async def result_of(self, job: JournalEntry) -> Source:
         """What a job ended with. Raises RefusalError (400, 404)."""
-        if job.stage is Stage.ERASED:
-            raise not_found(ErrorCode.IMAGE_NOT_FOUND)
-        if job.stage is not Stage.COMPLETED or job.facts.result is None:
-            raise RefusalError(
-                400, ErrorCode.EDIT_NOT_COMPLETED, "The edit of this image has not completed."
-            )
-        try:
-            return await self.checked(await fetch(self._store, job.facts.result))
-        except MissingObjectError:
-            raise not_found(ErrorCode.IMAGE_NOT_FOUND) from None
+        return await self._fetched(_result(job))
 
     async def keep(self, source: Source, kind: str, job_id: UUID) -> ObjectRef:
         """The original of a job, stored as it was received."""
@@ -103,3 +97,30 @@ class Sources:
         )
         await self._store.put(key, data, content_type=picture.content_type)
         return Upload(image_id, picture)
+
+    async def _result(self, job_id: UUID) -> ObjectRef:
+        found = await self._jobs.find(job_id)
+        if found is None:
+            raise not_found(ErrorCode.IMAGE_NOT_FOUND)
+        return _result(found.entry)
+
+    async def _fetched(self, ref: ObjectRef) -> Source:
+        try:
+            return await self.checked(await fetch(self._store, ref))
+        except MissingObjectError:
+            raise not_found(ErrorCode.IMAGE_NOT_FOUND) from None
+
+
+def digest_in(key: str) -> str:
+    """The beginning of the SHA-256 that every key holds."""
+    return key.rpartition("-")[2].partition(".")[0]
+
+
+def _result(job: JournalEntry) -> ObjectRef:
+    if job.stage is Stage.ERASED:
+        raise not_found(ErrorCode.IMAGE_NOT_FOUND)
+    if job.stage is not Stage.COMPLETED or job.facts.result is None:
+        raise RefusalError(
+            400, ErrorCode.EDIT_NOT_COMPLETED, "The edit of this image has not completed."
+        )
+    return job.facts.result

@@ -27,14 +27,16 @@ class Submission:
     image_id: UUID | None = None
     parent_id: UUID | None = None
 
-    def asked(self, picture_sha256: str | None) -> bytes:
-        """What makes two requests the same request, as canonical bytes."""
+    def asked(self, picture: str | None) -> bytes:
+        """What makes two requests the same request, as canonical bytes.
+
+        The picture counts by its digest, whether it came along or was uploaded before.
+        """
         asked = {
             "kind": self.kind,
             "prompt": self.prompt,
             "options": self.options.model_dump(exclude_none=True),
-            "picture": picture_sha256,
-            "image": str(self.image_id) if self.image_id else None,
+            "picture": picture,
             "parent": str(self.parent_id) if self.parent_id else None,
         }
         return json.dumps(asked, sort_keys=True).encode()

@@ -11,6 +11,7 @@ from contracts.errors import ErrorCode
 from services.chassis.objects import ObjectStore, StoredObject
 from services.gateway.domain.problems import RefusalError, not_found
 from services.gateway.domain.ranges import ByteRange, UnsatisfiableError, byte_range
+from services.gateway.domain.sources import digest_in
 from services.gateway.routes.visit import parts_of
 
 _ANYBODY: Final = {"Access-Control-Allow-Origin": "*"}
@@ -40,7 +41,7 @@ async def picture(request: Request) -> Response:
 
 def etag(key: str) -> str:
     """Keys hold a digest of their bytes and are never overwritten."""
-    return f'"{key.rpartition("-")[2].partition(".")[0]}"'
+    return f'"{digest_in(key)}"'
 
 
 def _answer(request: Request, store: ObjectStore, stored: StoredObject, left: int) -> Response:

@@ -92,11 +92,12 @@ class World:
         self.publisher = MemoryPublisher()
         self.overloaded = False
         jobs = Jobs(self.journal, self.archive, Known())
+        self.sources = Sources(self.store, TrustingChecker(), jobs, "preview")
         self.admission = Admission(
             jobs=jobs,
             journal=self.journal,
             places=self.window,
-            sources=Sources(self.store, TrustingChecker(), jobs, "preview"),
+            sources=self.sources,
             publisher=self.publisher,
             job_ids=Keyring((b"k" * 40,)).job_ids,
             rules=Rules(deadline_seconds=900, chain_limit=chain_limit),
@@ -157,6 +158,32 @@ async def test_a_known_key_is_answered_when_the_quota_is_used_up():
         await world.admit(key="another")
     assert refused.value.status == 429
     assert refused.value.headers["Retry-After"] == "60"
+
+
+async def test_a_picture_sent_along_and_the_same_one_uploaded_before_are_one_request():
+    world = World()
+    first = await world.admit(key="k")
+    upload = await world.sources.upload(b"pixels")
+    other = await world.sources.upload(b"other pixels")
+
+    assert (
+        await world.admit(Submission(prompt="make it blue", image_id=upload.image_id), "k") == first
+    )
+    with pytest.raises(RefusalError):
+        await world.admit(Submission(prompt="make it blue", image_id=other.image_id), "k")
+
+
+async def test_a_key_whose_last_place_another_request_took_meanwhile_finds_its_job():
+    world, other = World(), World(places=1)
+    theirs = await other.admit(key="k")
+
+    async def beaten(_: str, *, token: str) -> tuple[Slot, ...]:
+        world.journal.lines |= other.journal.lines
+        raise LimitExceededError(Policy("daily", 1, 86400), 60)
+
+    world.window.take = beaten
+
+    assert await world.admit(key="k") == theirs
 
 
 async def test_a_key_that_only_the_record_remembers_is_answered():
@@ -283,15 +310,12 @@ async def test_a_parent_must_be_there_and_have_completed():
 async def test_an_upload_and_a_result_are_found_by_their_id():
     world = World()
     done = await world.completed()
-    sources = Sources(
-        world.store, TrustingChecker(), Jobs(world.journal, world.archive, Known()), "preview"
-    )
-    upload = await sources.upload(b"uploaded")
+    upload = await world.sources.upload(b"uploaded")
 
-    assert (await sources.by_id(upload.image_id)).data == b"uploaded"
-    assert (await sources.by_id(done.job_id)).data == b"the result"
+    assert (await world.sources.by_id(upload.image_id)).data == b"uploaded"
+    assert (await world.sources.by_id(done.job_id)).data == b"the result"
     with pytest.raises(RefusalError) as unknown:
-        await sources.by_id(uuid4())
+        await world.sources.by_id(uuid4())
     assert unknown.value.code is ErrorCode.IMAGE_NOT_FOUND
 
 
@@ -315,6 +339,19 @@ async def test_a_cancelled_job_has_one_ending():
     assert [changed for _, changed in answers].count(True) == 1
     assert {recorded.entry.stage for recorded, _ in answers} == {Stage.CANCELLED}
     assert len(world.journal.entries(accepted.job_id)) == 2
+
+
+async def test_a_replica_that_lags_takes_nothing_back():
+    world, known = World(), Known()
+    accepted = await world.admit()
+    last = await world.journal.last(accepted.job_id)
+    assert last is not None
+    ahead = Recorded(accepted.advance(Stage.CANCELLED), last.sequence + 1)
+    known.note(ahead)
+
+    told = await Jobs(world.journal, world.archive, known).status(accepted.job_id)
+
+    assert told.entry.stage is Stage.CANCELLED
 
 
 async def test_the_last_known_status_is_told_while_the_bus_is_away():

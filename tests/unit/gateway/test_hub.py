@@ -107,6 +107,21 @@ async def test_an_entry_that_comes_during_the_replay_is_sent_once():
     assert reader.ids == [first.sequence, second.sequence]
 
 
+async def test_an_entry_that_comes_after_the_replay_was_read_is_not_lost():
+    world = World()
+    first = await world.append(job())
+    stream, reader = world.join(first.entry.job_id), Reader()
+    history = await world.hub.history(stream.job_id)
+
+    last = await world.append(first.entry.advance(Stage.CANCELLED))
+    world.hub.resume(stream, history, after=None)
+    reader.sent += stream.opening()
+    stream.attach(reader.send)
+    await asyncio.wait_for(reader.completed.wait(), 1)
+
+    assert reader.ids == [first.sequence, last.sequence]
+
+
 async def test_a_client_resumes_after_what_it_saw():
     world = World()
     first = await world.append(job())

@@ -180,7 +180,8 @@ def _services(gateway: Gateway, environment: Mapping[str, str]) -> tuple[Part, .
 def _gateway_part(gateway: Gateway, environment: Mapping[str, str]) -> Part:
     own = {name: value for name, value in environment.items() if name != "OPS_PORT"}
     own |= {"GATEWAY_HOST": gateway.host, "GATEWAY_PORT": str(gateway.port)}
-    options = ("--timeout-graceful-shutdown", str(GATEWAY_DRAIN_SECONDS))
+    # Whom to believe about addresses is the gateway's to decide (TRUSTED_PROXIES).
+    options = ("--no-proxy-headers", "--timeout-graceful-shutdown", str(GATEWAY_DRAIN_SECONDS))
     workers = ("--workers", own.get("GATEWAY_WORKERS") or "1")
     return Part(
         name="gateway",

@@ -122,13 +122,15 @@ class Hub:
         if skipped:
             last = history[skipped - 1]
             stream.sequence, stream.index = last.sequence, last.entry.index
-        for recorded in history[skipped:]:
-            self._forward(stream, recorded)
-        self._go_live(stream)
-        if history and history[-1].entry.terminal and not stream.ended:
-            # It has seen the ending, but was not told that it was one.
-            stream.put(frames.end(self._render(history[-1].entry, stream.base)))
+        fresh = [r for r in history[skipped:] if r.sequence > stream.sequence]
+        # One piece, however many entries: the bound is on what a reader leaves unread.
+        stream.put(b"".join(self._frame(stream, recorded, {}) for recorded in fresh))
+        if history and history[-1].entry.terminal:
+            if not fresh:
+                # It has seen the ending, but was not told that it was one.
+                stream.put(frames.end(self._render(history[-1].entry, stream.base)))
             stream.end()
+        self._go_live(stream)
 
     def resume_later(self, stream: Stream, *, after: int | None) -> None:
         """The same, once the journal can be read again; meanwhile the stream is open and silent."""
@@ -191,20 +193,20 @@ class Hub:
                 return
             self._forward(stream, recorded, rendered)
 
-    def _forward(
-        self, stream: Stream, recorded: Recorded, rendered: dict[str, bytes] | None = None
-    ) -> None:
-        if stream.ended or recorded.sequence <= stream.sequence:
-            return
+    def _forward(self, stream: Stream, recorded: Recorded, rendered: dict[str, bytes]) -> None:
+        if not stream.ended and recorded.sequence > stream.sequence:
+            stream.put(self._frame(stream, recorded, rendered))
+            if recorded.entry.terminal:
+                stream.end()
+
+    def _frame(self, stream: Stream, recorded: Recorded, rendered: dict[str, bytes]) -> bytes:
         # Rendered once per entry and address: the streams share the bytes.
-        cache = {} if rendered is None else rendered
-        status = cache.get(stream.base)
+        status = rendered.get(stream.base)
         if status is None:
-            status = cache[stream.base] = self._render(recorded.entry, stream.base)
-        stream.follow(recorded, frames.stage(recorded.sequence, status))
-        if recorded.entry.terminal:
-            stream.put(frames.end(status))
-            stream.end()
+            status = rendered[stream.base] = self._render(recorded.entry, stream.base)
+        stream.sequence, stream.index = recorded.sequence, recorded.entry.index
+        ending = frames.end(status) if recorded.entry.terminal else b""
+        return frames.stage(recorded.sequence, status) + ending
 
     def _go_live(self, stream: Stream) -> None:
         early, stream.early = stream.early or [], None

@@ -74,14 +74,9 @@ class Stream:
         if len(self.early) > MAX_WAITING_FRAMES:
             self.end()
 
-    def follow(self, recorded: Recorded, frame: bytes) -> None:
-        """Put the next entry's frame in."""
-        self.sequence, self.index = recorded.sequence, recorded.entry.index
-        self.put(frame)
-
     def put(self, frame: bytes) -> None:
         """Put a frame in; cuts a reader that is too far behind."""
-        if self._ended or self._cut:
+        if self._ended or self._cut or not frame:
             return
         if len(self._frames) >= MAX_WAITING_FRAMES:
             self.cut()

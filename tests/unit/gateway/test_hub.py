@@ -221,6 +221,18 @@ async def test_an_erased_job_ends_its_streams():
     assert reader.ids[-1] == first.sequence + 5
 
 
+async def test_a_long_history_is_no_slow_reader(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(streams, "MAX_WAITING_FRAMES", 3)
+    world = World()
+    entry = (await world.append(job())).entry
+    for _ in range(9):
+        entry = (await world.append(entry.follow())).entry
+
+    reader = await world.follow(entry.job_id)
+
+    assert len(reader.ids) == 10
+
+
 async def test_a_reader_that_does_not_read_is_cut_and_holds_no_more(
     monkeypatch: pytest.MonkeyPatch,
 ):

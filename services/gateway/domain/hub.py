@@ -40,6 +40,8 @@ REPLAY_PAUSE_SECONDS: Final = 0.2
 CATCH_UP_TRIES: Final = 20
 CATCH_UP_PAUSE_SECONDS: Final = 0.5
 
+FOLLOWED_SECONDS: Final = 2.0
+
 Replay = Callable[[UUID], Awaitable[list[Recorded]]]
 Render = Callable[[JournalEntry, str], bytes]
 
@@ -67,6 +69,7 @@ class Hub:
         self._numbers = count()
         self._open = 0
         self._closing = False
+        self._following = asyncio.Event()
         self._catching_up: set[asyncio.Task[None]] = set()
 
     def __len__(self) -> int:
@@ -105,8 +108,9 @@ class Hub:
     async def history(self, job_id: UUID) -> list[Recorded]:
         """The job's entries so far without a gap; none when the journal has no such job.
 
-        Raises UnavailableError.
+        What comes after them is told by the feed. Raises UnavailableError.
         """
+        await self._followed()
         for _ in range(REPLAY_TRIES):
             entries = await self._replay(job_id)
             if _is_whole(entries) and self._is_fresh(job_id, entries):
@@ -137,6 +141,10 @@ class Hub:
         task = asyncio.create_task(self._catch_up(stream, after))
         self._catching_up.add(task)
         task.add_done_callback(self._catching_up.discard)
+
+    def has_its_place(self) -> None:
+        """The feed tells every entry from now on."""
+        self._following.set()
 
     def heard(self, job: str, sequence: int, data: bytes) -> None:
         """The feed's next entry, as it came."""
@@ -212,6 +220,14 @@ class Hub:
         early, stream.early = stream.early or [], None
         for recorded in early:
             self._offer(stream, recorded, {})
+
+    async def _followed(self) -> None:
+        # Entries between a history and the feed's first one would be told by neither.
+        try:
+            async with asyncio.timeout(FOLLOWED_SECONDS):
+                await self._following.wait()
+        except TimeoutError:
+            raise UnavailableError("the journal is not followed yet") from None
 
     async def _catch_up(self, stream: Stream, after: int | None) -> None:
         for _ in range(CATCH_UP_TRIES):

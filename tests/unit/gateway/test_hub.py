@@ -42,7 +42,7 @@ class Reader:
 class World:
     """A journal, a hub, and what follows them."""
 
-    def __init__(self, **limits: int) -> None:
+    def __init__(self, *, is_followed: bool = True, **limits: int) -> None:
         self.journal = MemoryJournal()
         self.hub = Hub(
             self.journal.replay,
@@ -50,6 +50,8 @@ class World:
             Known(),
             **{"per_client": 0, **limits},
         )
+        if is_followed:
+            self.hub.has_its_place()
 
     async def append(self, entry: JournalEntry, *, heard: bool = True) -> Recorded:
         last = await self.journal.last(entry.job_id)
@@ -91,6 +93,18 @@ async def test_what_happened_comes_first_and_then_what_happens():
     assert reader.sent.startswith(b"retry: 2000\n\n")
     assert reader.ids == [first.sequence, second.sequence, last.sequence]
     assert reader.sent.endswith(b"event: end\ndata: x2\n\n")
+
+
+async def test_a_history_is_read_only_once_the_feed_has_its_place():
+    world = World(is_followed=False)
+    first = await world.append(job(), heard=False)
+    reading = asyncio.create_task(world.hub.history(first.entry.job_id))
+    await settle()
+    second = await world.append(first.entry.advance(Stage.CANCELLED), heard=False)
+
+    world.hub.has_its_place()
+
+    assert await reading == [first, second]
 
 
 async def test_an_entry_that_comes_during_the_replay_is_sent_once():

@@ -26,7 +26,8 @@ class NatsDelivery:
     @property
     def identity(self) -> str:
         """The same for every delivery of this message, another for any other message: a stream that
-        was made anew counts from one again, so the moment of storing belongs to it."""
+        was made anew counts from one again, so the moment of storing belongs to it.
+        """
         metadata = self._raw.metadata
         return f"{metadata.stream}:{self.sequence}:{metadata.timestamp.isoformat()}"
 

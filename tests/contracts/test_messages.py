@@ -22,7 +22,7 @@ def contains(whole: Json, part: Json) -> bool:
         return all(key in whole and contains(whole[key], value) for key, value in part.items())
     if isinstance(part, list):
         return len(whole) == len(part) and all(map(contains, whole, part))
-    return whole == part
+    return bool(whole == part)
 
 
 @pytest.mark.parametrize("kind", export.MESSAGES, ids=lambda kind: kind.__name__)

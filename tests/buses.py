@@ -13,11 +13,20 @@ from services.chassis.streams import StreamSettings, ensure
 @asynccontextmanager
 async def connected(url: str) -> AsyncIterator[Bus]:
     """A bus that reconnects; closed in the end."""
-    client = await nats.connect(url, max_reconnect_attempts=-1, reconnect_time_wait=0.1)
+    client = await nats.connect(
+        url,
+        max_reconnect_attempts=-1,
+        reconnect_time_wait=0.05,
+        error_cb=_silent,
+    )
     try:
         yield Bus(lambda: client)
     finally:
         await client.close()
+
+
+async def _silent(_: Exception) -> None:
+    """The tests kill servers on purpose."""
 
 
 def ensure_streams(url: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from tests.buses import connected, ensure_streams
-from tests.servers import NatsServer, PostgresServer, nats_server, postgres_server
+from tests.servers import NatsServer, nats_server
 
 
 @pytest.fixture(scope="session")
@@ -13,13 +13,6 @@ def nats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
     """A NATS with every stream and durable, shared by tests that look at their own jobs alone."""
     with nats_server(tmp_path_factory.mktemp("nats")) as server:
         ensure_streams(server.url)
-        yield server
-
-
-@pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
-    """An empty Postgres; tests make databases of their own in it."""
-    with postgres_server(tmp_path_factory.mktemp("postgres")) as server:
         yield server
 
 

@@ -60,8 +60,12 @@ class Seaweed:
         )
 
     def ready(self, _pid: int) -> bool:
-        """Whether it answers S3 calls: one without a signature is refused."""
-        return probes.get(self._port("s3"), "/")[0] == HTTPStatus.FORBIDDEN
+        """Whether it answers S3 calls (one without a signature is refused) and has its volumes."""
+        if probes.get(self._port("s3"), "/")[0] != HTTPStatus.FORBIDDEN:
+            return False
+        topology = json.loads(probes.get(self._port("master"), "/dir/status")[1] or b"{}")
+        # After a crash the S3 side answers before the volumes have told the master of themselves.
+        return bool(topology.get("Topology", {}).get("DataCenters"))
 
     def tidy(self) -> None:
         """Remove the sockets that it makes outside its folder and leaves there."""

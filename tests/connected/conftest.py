@@ -9,7 +9,8 @@ import pytest
 
 from services.chassis.bus import Bus
 from services.chassis.database import Database
-from tests.connected.places import connected_bus, empty_streams, migrated_schema
+from tests.buses import connected
+from tests.connected.places import empty_streams, migrated_schema
 from tests.servers import NatsServer, PostgresServer, nats_server, postgres_server
 
 
@@ -28,7 +29,7 @@ def own_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresS
 @pytest.fixture
 async def empty_bus(own_nats: NatsServer) -> AsyncIterator[Bus]:
     """A connection to a bus whose streams and durables are there and empty."""
-    async with connected_bus(own_nats.url) as bus:
+    async with connected(own_nats.url) as bus:
         await empty_streams(bus, own_nats.url)
         yield bus
 

@@ -5,7 +5,6 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-import nats
 from pydantic import SecretStr
 
 from services.chassis.bus import Bus
@@ -16,21 +15,6 @@ from services.chassis.settings import DatabaseSettings
 from services.chassis.streams import StreamSettings, ensure
 
 PATIENCE_SECONDS = 20.0
-
-
-@asynccontextmanager
-async def connected_bus(url: str) -> AsyncIterator[Bus]:
-    """A connection that comes back when the server does."""
-    client = await nats.connect(
-        url,
-        max_reconnect_attempts=-1,
-        reconnect_time_wait=0.05,
-        error_cb=_silent,
-    )
-    try:
-        yield Bus(lambda: client)
-    finally:
-        await client.close()
 
 
 async def empty_streams(bus: Bus, url: str) -> None:
@@ -65,7 +49,3 @@ async def eventually(
     while not await holds():
         assert time.monotonic() < until, "it did not come true in time"
         await asyncio.sleep(0.01)
-
-
-async def _silent(_: Exception) -> None:
-    """The tests kill servers on purpose."""

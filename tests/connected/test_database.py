@@ -23,11 +23,11 @@ class Note(BaseModel):
 
 @pytest.fixture(params=[False, True], ids=["direct", "pgbouncer"])
 async def database(
-    request: pytest.FixtureRequest, the_postgres: PostgresServer
+    request: pytest.FixtureRequest, own_postgres: PostgresServer
 ) -> AsyncIterator[Database]:
     """A fresh schema with one table, in the mode for each kind of connection."""
     schema = f"s_{uuid4().hex}"
-    async with _opened(the_postgres, schema, pgbouncer=request.param) as database:
+    async with _opened(own_postgres, schema, pgbouncer=request.param) as database:
         await database.execute(f"CREATE SCHEMA {schema}")
         await database.execute("CREATE TABLE notes (id uuid PRIMARY KEY, note jsonb, n int)")
         yield database
@@ -156,20 +156,20 @@ async def test_a_server_that_hangs_is_unavailable_in_bounded_time(tmp_path: Path
             await database.check()
 
 
-async def test_wrong_addresses_are_named_with_their_setting(the_postgres: PostgresServer) -> None:
-    user, _, place = the_postgres.url.rpartition("@")
+async def test_wrong_addresses_are_named_with_their_setting(own_postgres: PostgresServer) -> None:
+    user, _, place = own_postgres.url.rpartition("@")
     wrong = f"{user}wrong@{place}"
 
-    for url in (wrong, the_postgres.url_of("nobody_made_this")):
+    for url in (wrong, own_postgres.url_of("nobody_made_this")):
         async with open_pool(DatabaseSettings(database_url=SecretStr(url)), "public") as database:
             with pytest.raises(UnavailableError, match="DATABASE_URL"):
                 await database.check()
 
 
 async def test_a_pool_that_is_used_up_is_unavailable_in_bounded_time(
-    the_postgres: PostgresServer,
+    own_postgres: PostgresServer,
 ) -> None:
-    async with _opened(the_postgres, "public", size=1) as database, database.transaction():
+    async with _opened(own_postgres, "public", size=1) as database, database.transaction():
         async with asyncio.timeout(ACQUIRE_SECONDS * 3):
             with pytest.raises(UnavailableError):
                 await database.check()

@@ -25,7 +25,8 @@ from services.chassis.errors import RefusedError, UnavailableError
 from services.chassis.settings import ServiceSettings
 from services.feedback.adapters import PostgresRatings
 from services.feedback.main import put_questions
-from tests.connected.places import connected_bus, eventually
+from tests.buses import connected
+from tests.connected.places import eventually
 from tests.connected.processes import admin, answers, service
 from tests.servers import NatsServer, PostgresServer
 
@@ -33,7 +34,7 @@ from tests.servers import NatsServer, PostgresServer
 @pytest.fixture
 async def feedback(own_nats: NatsServer, feedback_tables: Database) -> AsyncIterator[Bus]:
     """A bus with feedback on it."""
-    async with _running(own_nats.url, feedback_tables), connected_bus(own_nats.url) as bus:
+    async with _running(own_nats.url, feedback_tables), connected(own_nats.url) as bus:
         yield bus
 
 

@@ -15,8 +15,8 @@ from tests.servers import PostgresServer
 
 
 @pytest.fixture
-def url(the_postgres: PostgresServer) -> SecretStr:
-    return new_url(the_postgres)
+def url(own_postgres: PostgresServer) -> SecretStr:
+    return new_url(own_postgres)
 
 
 async def test_feedback_keeps_one_valid_rating_per_edit(url: SecretStr) -> None:

@@ -33,8 +33,8 @@ NAMES: Final = [name for name in FILES if name.endswith(".up.sql")]
 
 
 @pytest.fixture
-def url(the_postgres: PostgresServer) -> SecretStr:
-    return new_url(the_postgres)
+def url(own_postgres: PostgresServer) -> SecretStr:
+    return new_url(own_postgres)
 
 
 @pytest.fixture

@@ -8,10 +8,13 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import httpx
 
+from contracts.base import utcnow
 from contracts.journal import JournalEntry
 from services.chassis.journal import JetStreamJournal, Recorded
 from tests import api
@@ -20,6 +23,7 @@ from tests.buses import connected
 from tests.pictures import photo
 from tests.samples import job
 from tests.stack import RealStack, memory_kib
+from tests.streams import event_stream
 
 EDITS = 30
 READ_SECONDS = 5.0
@@ -34,12 +38,11 @@ PIXEL_METRIC = "mizual_pixel_seconds_total"
 async def overhead(system: RealStack) -> list[Figure]:
     """One edit at a time: POST sent until `completed` is seen on the stream."""
     whole, pixels = [], []
-    async with api.client(system.url) as client:
-        await one_edit(client)
-        for _ in range(EDITS):
-            before = await pixel_seconds(system)
-            whole.append(await one_edit(client))
-            pixels.append((await pixel_seconds(system) - before) * 1000)
+    await one_edit(system.url)
+    for _ in range(EDITS):
+        before = await pixel_seconds(system)
+        whole.append(await one_edit(system.url))
+        pixels.append((await pixel_seconds(system) - before) * 1000)
     rest = [all_of_it - pixel for all_of_it, pixel in zip(whole, pixels, strict=True)]
     publish = await publish_milliseconds(system)
     return [
@@ -111,14 +114,37 @@ async def idle_memory(system: RealStack) -> list[Figure]:
     return [Figure("idle stack (PSS)", sum(sizes.values()) / 1024, "MiB", "<= 600", parts)]
 
 
-async def one_edit(client: httpx.AsyncClient) -> float:
-    """Milliseconds from the POST to the frame that says completed."""
-    begun = time.perf_counter()
-    answer = await api.submit(client)
-    async for frame in api.frames(client, answer["edit_id"]):
-        if '"completed"' in frame.data:
-            return (time.perf_counter() - begun) * 1000
+async def one_edit(url: str) -> float:
+    """Milliseconds from the POST to the frame that says completed, over bare sockets."""
+    request = post_request(url)
+    parts = urlsplit(url)
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    try:
+        begun = time.perf_counter()
+        writer.write(request)
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200"), head
+        edit = json.loads(await reader.readuntil(b"}"))["edit_id"]
+        async with event_stream(f"{url}/edit/{edit}/events") as stream:
+            async for frame in stream:
+                if b'"completed"' in frame.data:
+                    return (time.perf_counter() - begun) * 1000
+    finally:
+        writer.close()
     raise AssertionError("the stream ended without completed")
+
+
+def post_request(url: str) -> bytes:
+    """The bundled photo and a sentence as a form."""
+    form = httpx.Request(
+        "POST",
+        f"{url}/edit-image/",
+        data={"prompt": "make it blue"},
+        files={"image": ("photo.jpg", photo(), "image/jpeg")},
+    )
+    lines = [f"{name}: {value}" for name, value in form.headers.items()]
+    head = "\r\n".join(["POST /edit-image/ HTTP/1.1", *lines, "", ""])
+    return head.encode() + form.read()
 
 
 async def pixel_seconds(system: RealStack) -> float:
@@ -164,8 +190,11 @@ async def posts(url: str) -> list[float]:
 
 
 async def opened(journal: JetStreamJournal) -> Recorded:
-    """A job that nothing works on."""
-    entry = await journal.append(job(), judged=None, message_id=str(uuid4()))
+    """A job that nothing works on, and that says so: the watchdog lets it be."""
+    waiting = job()
+    public = waiting.public.model_copy(update={"retry_at": utcnow() + timedelta(hours=1)})
+    waiting = waiting.model_copy(update={"public": public})
+    entry = await journal.append(waiting, judged=None, message_id=str(uuid4()))
     assert entry is not None
     return entry
 

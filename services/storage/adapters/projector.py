@@ -1,5 +1,6 @@
 """The journal as batches: pulled from a durable that all replicas share, settled once kept."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
@@ -21,6 +22,9 @@ from services.chassis.streams import PROJECTOR_BATCH
 Keep = Callable[[Sequence[Recorded]], Awaitable[None]]
 """Keeps a batch for good. May be called again with the same entries, in any order."""
 
+LINGER_SECONDS: Final = 0.02
+"""A small batch lets the job's own steps go first, and what follows it come together."""
+
 HAND_BACK_SECONDS: Final = 1.0
 """Entries that could not be kept wait so long before a replica gets them again."""
 
@@ -40,6 +44,8 @@ class Projector:
         PROJECTION_LAG.set(_behind(messages) + len(messages))
         if not messages:
             return
+        if len(messages) < PROJECTOR_BATCH:
+            await asyncio.sleep(LINGER_SECONDS)
         try:
             await self._settle(messages)
         except TransientError:

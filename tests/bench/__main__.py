@@ -30,6 +30,8 @@ async def main() -> int:
         show(*await measures.status_reads(system))
         show(*await measures.post_latency(system, paused=True))
         show(*await measures.post_latency(system, paused=False))
+        heading("bad input")
+        show(*await measures.bad_input(system))
         heading("event streams")
         for count in STREAMS:
             show(*await measures.event_streams(system, count))

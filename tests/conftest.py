@@ -1,11 +1,21 @@
 """Real servers for the whole run, started on first use; helpers live in plain modules."""
 
+import os
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from tests.buses import connected, ensure_streams
 from tests.servers import NatsServer, nats_server
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep every temporary folder of the run in one, which goes with the run."""
+    root = tempfile.mkdtemp(prefix="mizual-tests-")
+    os.environ["PYTEST_DEBUG_TEMPROOT"] = root
+    config.add_cleanup(lambda: shutil.rmtree(root))
 
 
 @pytest.fixture(scope="session")

@@ -37,7 +37,7 @@ def everybody(folder: Path) -> list[int]:
 
 def watchmen_of(supervisor: int) -> list[int]:
     listed = subprocess.run(
-        ("ps", "-A", "-o", "pid=,ppid=,command="), capture_output=True, text=True, check=True
+        ("ps", "-ww", "-A", "-o", "pid=,ppid=,command="), capture_output=True, text=True, check=True
     )
     rows = (line.split(None, 2) for line in listed.stdout.splitlines())
     ours = (row for row in rows if int(row[1]) == supervisor)

@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -36,6 +37,7 @@ class Status(BaseModel):
 
     processing_stage: str
     message: str
+    updated_at: datetime
     edited_image_url: str | None = None
     enhanced_prompt: str | None = None
     provider: str | None = None

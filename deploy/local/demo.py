@@ -21,6 +21,7 @@ PHOTO: Final = Path(__file__).with_name("photo.jpg")
 PROMPT: Final = "make it blue"
 KEPT: Final = frozenset({"lock"})
 MAX_SLUG_CHARACTERS: Final = 40
+ENDINGS: Final = frozenset({"completed", "failed", "cancelled"})
 LAST_LINES: Final = 20
 SUFFIXES: Final = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
 
@@ -59,9 +60,10 @@ def slug(prompt: str) -> str:
 
 def table(stages: Mapping[str, float]) -> str:
     """Seconds by stage, with their sum."""
-    rows = [*stages.items(), ("in all", sum(stages.values()))]
+    rows = [(name, seconds) for name, seconds in stages.items() if name not in ENDINGS]
+    rows.append(("in all", sum(stages.values())))
     width = max(len(name) for name, _ in rows)
-    return "\n".join(f"  {name:<{width}}  {seconds:7.2f} s" for name, seconds in rows)
+    return "\n".join(f"  {name:<{width}}  {seconds:8.3f} s" for name, seconds in rows)
 
 
 async def _run(parts: stack.Stack, order: Order, *, folder: Path, lock: int) -> int:
@@ -102,19 +104,19 @@ async def _edit(url: str, order: Order) -> int:
 
 
 async def _watch(client: httpx.AsyncClient, edit: Edit) -> tuple[Status, dict[str, float]]:
-    begun = entered = time.monotonic()
+    begun = time.monotonic()
     stages: dict[str, float] = {}
     last: Status | None = None
     async for status in follow(client, edit):
         before, last = last, status
+        if before:
+            # The journal's clock: what happened before the stream was open counts too.
+            stage, spent = before.processing_stage, status.updated_at - before.updated_at
+            stages[stage] = stages.get(stage, 0) + spent.total_seconds()
         if before and before.shown == status.shown:
             continue
-        now = time.monotonic()
-        if before:
-            stage = before.processing_stage
-            stages[stage] = stages.get(stage, 0) + now - entered
-        entered = now
-        print(f"  {now - begun:6.2f} s  {status.processing_stage:<18} {status.message}", flush=True)
+        now = time.monotonic() - begun
+        print(f"  {now:6.2f} s  {status.processing_stage:<18} {status.message}", flush=True)
     if last is None:
         raise StackError("the gateway's stream of stages ended before it began")
     return last, stages

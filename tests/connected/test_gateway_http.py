@@ -399,6 +399,6 @@ async def test_http_is_up_without_a_bus_and_says_what_is_missing(tmp_path):
             refused = await api.post("/edit-image/", **form())
 
     assert answer.status_code == 200
-    assert (ready.status_code, list(ready.json()["missing"])) == (503, ["bus"])
+    assert (ready.status_code, list(ready.json()["missing"])) == (503, ["bus", "feed"])
     assert refused.status_code == 503
     assert int(refused.headers["Retry-After"]) > 0

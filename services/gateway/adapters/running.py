@@ -76,6 +76,7 @@ def _parts(
     links = Links(keyring)
     renderer = StatusRenderer(links)
     quota = Quota(bus, policies(settings, production=settings.production))
+    hub = Hub(journal.replay, renderer.json, known, per_client=settings.max_streams_per_client)
     return Parts(
         admission=Admission(
             jobs=jobs,
@@ -91,14 +92,14 @@ def _parts(
         ),
         jobs=jobs,
         sources=sources,
-        hub=Hub(journal.replay, renderer.json, known, per_client=settings.max_streams_per_client),
+        hub=hub,
         store=store,
         feedback=BusFeedback(bus),
         publisher=bus,
         keyring=keyring,
         links=links,
         renderer=renderer,
-        checks=_checks(settings, bus, store, quota),
+        checks=_checks(settings, bus, store, quota) | {"feed": hub.check},
     )
 
 

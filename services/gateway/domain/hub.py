@@ -167,6 +167,11 @@ class Hub:
         for stream in self._all():
             stream.end()
 
+    async def check(self) -> None:
+        """Readiness: an event stream would follow live. Raises UnavailableError."""
+        if not self._following.is_set():
+            raise UnavailableError("the journal is not followed yet")
+
     async def keep_alive(self) -> None:
         """Say something on each stream every 15 s, for ever."""
         while True:

@@ -13,7 +13,8 @@ EDIT = Edit(edit_id="e1", events_url="http://gateway/edit/e1/events")
 
 
 def frame(number: int, stage: str, *, event: str = "stage") -> bytes:
-    data = json.dumps({"processing_stage": stage, "message": f"{stage}..."})
+    status = {"processing_stage": stage, "message": f"{stage}...", "updated_at": 0}
+    data = json.dumps(status)
     return f"id: {number}\nevent: {event}\ndata: {data}\n\n".encode()
 
 
@@ -36,10 +37,10 @@ def test_a_prompt_becomes_a_part_of_a_file_name(prompt: str, expected: str) -> N
 
 
 def test_the_table_adds_up() -> None:
-    assert demo.table({"pending": 0.25, "ai_processing": 1.5}).splitlines() == [
-        "  pending           0.25 s",
-        "  ai_processing     1.50 s",
-        "  in all            1.75 s",
+    assert demo.table({"pending": 0.25, "ai_processing": 1.5, "completed": 0}).splitlines() == [
+        "  pending           0.250 s",
+        "  ai_processing     1.500 s",
+        "  in all            1.750 s",
     ]
 
 

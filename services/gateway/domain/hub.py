@@ -112,8 +112,9 @@ class Hub:
         """
         await self._followed()
         for _ in range(REPLAY_TRIES):
+            told = self.known.sequence(str(job_id))
             entries = await self._replay(job_id)
-            if _is_whole(entries) and self._is_fresh(job_id, entries):
+            if _is_whole(entries) and _is_fresh(entries, told):
                 return entries
             await asyncio.sleep(REPLAY_PAUSE_SECONDS)
         raise UnavailableError("the journal's replica lags")
@@ -246,11 +247,6 @@ class Hub:
                 return
         stream.end()  # the client comes back with its Last-Event-ID
 
-    def _is_fresh(self, job_id: UUID, entries: list[Recorded]) -> bool:
-        known = self.known.sequence(str(job_id))
-        # Nothing at all is settled by asking the leader, not here.
-        return not entries or entries[-1].sequence >= known
-
     def _all(self) -> list[Stream]:
         return [stream for followers in self._jobs.values() for stream in followers]
 
@@ -262,6 +258,11 @@ class Hub:
 def _is_whole(entries: list[Recorded]) -> bool:
     indices = [recorded.entry.index for recorded in entries]
     return indices == list(range(indices[0], indices[0] + len(indices))) if indices else True
+
+
+def _is_fresh(entries: list[Recorded], told: int) -> bool:
+    # What the feed told before the replay is in it; nothing at all is settled by the leader.
+    return not entries or entries[-1].sequence >= told
 
 
 def terminal(history: Iterable[Recorded]) -> Recorded | None:

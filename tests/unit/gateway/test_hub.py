@@ -107,6 +107,22 @@ async def test_a_history_is_read_only_once_the_feed_has_its_place():
     assert await reading == [first, second]
 
 
+async def test_an_entry_told_while_the_replay_is_read_does_not_make_it_stale():
+    world = World()
+    first = await world.append(job())
+    reads = []
+
+    async def replay(job_id: UUID) -> list[Recorded]:
+        entries = await world.journal.replay(job_id)
+        reads.append(await world.append(entries[-1].entry.advance(Stage.CANCELLED)))
+        return entries
+
+    world.hub._replay = replay
+
+    assert await world.hub.history(first.entry.job_id) == [first]
+    assert len(reads) == 1
+
+
 async def test_an_entry_that_comes_during_the_replay_is_sent_once():
     world = World()
     first = await world.append(job())

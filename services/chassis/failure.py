@@ -124,7 +124,7 @@ class FailurePolicy:
         delay = getattr(error, "retry_after", None) or delay
         entry = hold.job.follow(
             public={
-                "message": f"{handler.step.who} is busy, trying again in {max(round(delay), 1)} s",
+                "message": f"{handler.step.who} is busy, trying again in {_seconds(delay)}",
                 "retry_at": hold.now() + timedelta(seconds=delay),
                 "retry_reason": "retrying" if used else "waiting",
                 "attempt": tries + 1,
@@ -177,6 +177,11 @@ def _log(error: Exception) -> None:
         extra={"error": type(error).__name__, "code": code, "reason": reason},
         exc_info=None if ours else error,
     )
+
+
+def _seconds(delay: float) -> str:
+    whole = max(round(delay), 1)
+    return "1 second" if whole == 1 else f"{whole} seconds"
 
 
 def waiting(delivery: Delivery) -> float:

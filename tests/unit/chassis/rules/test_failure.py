@@ -42,7 +42,7 @@ async def test_a_transient_error_is_an_entry_with_the_moment_of_the_next_try():
 
     assert world.last.stage is Stage.FETCHING_IMAGE
     assert world.last.public.retry_at is not None
-    assert world.last.public.message == "The image service is busy, trying again in 5 s"
+    assert world.last.public.message == "The image service is busy, trying again in 5 seconds"
     assert world.last.public.attempt == 2
     assert world.delays == [5.0]
 

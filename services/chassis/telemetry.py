@@ -44,11 +44,15 @@ class JsonLines(logging.Formatter):
 
 
 def configure_logging(service: str, level: str) -> None:
-    """Send everything to standard output as JSON lines; libraries from WARNING up."""
+    """Send everything to standard output as JSON lines; libraries from WARNING up.
+
+    libvips stays silent: its warnings are as many as the sender of a picture likes.
+    """
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines(service))
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.getLogger("services").setLevel(level)
+    logging.getLogger("pyvips").setLevel(logging.CRITICAL + 1)
     for noisy in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logger = logging.getLogger(noisy)
         logger.handlers.clear()

@@ -11,6 +11,7 @@ from services.chassis.images import proofs, refusals
 from services.chassis.images.formats import content_type, type_of
 from services.chassis.images.limits import ImageLimits
 from services.chassis.images.load import bmp_size, has_alpha, open_bmp, open_lazily, why
+from services.chassis.images.parts import refuse_too_many
 from services.chassis.images.picture import Picture
 from services.chassis.images.vips import Error, Image
 
@@ -39,6 +40,7 @@ def inspect(data: bytes, limits: ImageLimits) -> Picture:
     How many bytes there may be depends on the door they came in by: that is not asked here.
     """
     name = _accepted_type(data, limits)
+    refuse_too_many(data, name)
     header = _bmp_header(data, limits) if name == "bmp" else _vips_header(data, name)
     _refuse_over(header, limits)
     sideways = header.orientation >= FIRST_SIDEWAYS

@@ -46,6 +46,12 @@ def damaged(name: str, reason: str) -> PermanentError:
     return PermanentError(ErrorCode.INVALID_IMAGE, sentence, reason=reason)
 
 
+def too_many_parts(name: str) -> PermanentError:
+    """More chunks, segments or tags than are looked at."""
+    sentence = f"This {NAMES[name]} is put together in an unusual way; save it anew and try again."
+    return PermanentError(ErrorCode.INVALID_IMAGE, sentence, reason="too many parts")
+
+
 def too_large(width: int, height: int, limits: ImageLimits) -> PermanentError:
     """More pixels, or a longer side, than is decoded."""
     sentence = (

@@ -2,10 +2,12 @@
 
 Loading it allows only the loaders of the pictures we accept (each is a parser of hostile bytes),
 switches the operation cache off (it would keep pictures alive) and keeps every operation in one
-thread: two pictures side by side give more than one picture in two threads.
+thread: two pictures side by side give more than one picture in two threads. It says nothing to the
+log: what it warns of is the sender's doing, as often as the sender likes.
 """
 
 import ctypes
+import logging
 from typing import Final
 
 from pyvips import Error, Image, Source, cache_set_max, operation_block_set
@@ -18,6 +20,9 @@ KEEP_NOTHING: Final = 0
 
 LOADERS: Final = ("Jpeg", "Png", "Webp", "Tiff")
 
+SILENT: Final = logging.CRITICAL + 1
+"""Above every level that anybody logs at."""
+
 # malloc.h of glibc
 M_MMAP_THRESHOLD: Final = -3
 M_ARENA_MAX: Final = -8
@@ -26,6 +31,7 @@ MMAP_FROM_BYTES: Final = 1024 * 1024
 
 def harden() -> None:
     """Set libvips and the allocator up for untrusted pictures; doing it again changes nothing."""
+    logging.getLogger("pyvips").setLevel(SILENT)
     operation_block_set("VipsForeignLoad", state=True)
     for loader in LOADERS:
         operation_block_set(f"VipsForeignLoad{loader}", state=False)

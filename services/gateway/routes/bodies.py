@@ -1,8 +1,7 @@
 """Reading bodies: so many bytes, so much time, so many at once, and only then a look at them."""
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -12,21 +11,21 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
 from contracts.errors import ErrorCode
-from services.chassis.errors import UnavailableError
 from services.gateway.domain.pictures import too_large
 from services.gateway.domain.problems import RefusalError
+from services.gateway.routes.pace import Pace
+from services.gateway.routes.room import Room, Share
+from services.gateway.routes.visit import visit_of
 
 SLACK_BYTES: Final = 64 * 1024
 """What fields and delimiters may take beside the picture."""
 
-IDLE_SECONDS: Final = 20.0
-BODY_SECONDS: Final = 180.0
-"""20 MiB at 1 Mbit/s take 168 s."""
-
-MAX_HELD_BYTES: Final = 256 * 1024 * 1024
-"""All bodies that are read or worked on at one moment in this process."""
-
 MAX_PARTS: Final = 32
+
+MAX_MARKS: Final = 10_000
+"""The most values, names and texts of a JSON body: ours have a dozen, and base64 has no marks."""
+
+_MARKS: Final = b'{[",'
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ class Bodies:
     """Reads bodies of at most `most_bytes` pictures."""
 
     most_bytes: int
-    _held: list[int] = field(default_factory=lambda: [0])
+    _room: Room = field(default_factory=Room)
 
     @property
     def most_json_bytes(self) -> int:
@@ -51,29 +50,36 @@ class Bodies:
 
     @asynccontextmanager
     async def raw(self, request: Request, *, most: int) -> AsyncIterator[bytearray]:
-        """The whole body. Raises RefusalError (413, 408) and UnavailableError."""
-        async with self._room(request, most):
+        """The whole body. Raises RefusalError (413, 408, 429) and UnavailableError."""
+        async with self._read(request, most) as chunks:
             body = bytearray()
-            async for chunk in self._chunks(request, most):
+            async for chunk in chunks:
                 body += chunk
             yield body
 
     @asynccontextmanager
     async def json(self, request: Request, *, most: int) -> AsyncIterator[dict[str, Any]]:
-        """A JSON object. Raises RefusalError (413, 408, 422) and UnavailableError."""
-        async with self.raw(request, most=most) as body:
+        """A JSON object. Raises RefusalError (413, 408, 422, 429) and UnavailableError."""
+        async with self._read(request, most) as chunks:
+            body, marks = bytearray(), 0
+            async for chunk in chunks:
+                # A parsed body of nothing but marks takes thirty times its bytes.
+                marks += sum(map(chunk.count, _MARKS))
+                if marks > MAX_MARKS:
+                    raise _too_many_values()
+                body += chunk
             values = _object(body)
             body.clear()
             yield values
 
     @asynccontextmanager
     async def form(self, request: Request, *, file: str = "image") -> AsyncIterator[Form]:
-        """A form with one file. Raises RefusalError (413, 408, 422) and UnavailableError."""
+        """A form with one file. Raises RefusalError (413, 408, 422, 429) and UnavailableError."""
         most = self.most_bytes + SLACK_BYTES
-        async with self._room(request, most):
+        async with self._read(request, most) as chunks:
             parser = MultiPartParser(
                 request.headers,
-                self._chunks(request, most),
+                chunks,
                 max_files=1,
                 max_fields=MAX_PARTS,
                 max_part_size=most,
@@ -82,26 +88,25 @@ class Bodies:
             yield await _form(parser, file)
 
     @asynccontextmanager
-    async def _room(self, request: Request, most: int) -> AsyncIterator[None]:
-        declared = _declared(request, most)
-        if declared > most:
+    async def _read(
+        self, request: Request, most: int
+    ) -> AsyncIterator[AsyncGenerator[bytes, None]]:
+        if _declared(request) > most:
             raise too_large(self.most_bytes)
-        if self._held[0] + declared > MAX_HELD_BYTES:
-            raise UnavailableError("too many bodies at once", retry_after=1)
-        self._held[0] += declared
-        try:
-            yield
-        finally:
-            self._held[0] -= declared
+        with self._room.share(visit_of(request).client) as share:
+            async with aclosing(self._chunks(request, most, share)) as chunks:
+                yield chunks
 
-    async def _chunks(self, request: Request, most: int) -> AsyncGenerator[bytes, None]:
-        read, stream = 0, request.stream()
-        end = asyncio.get_running_loop().time() + BODY_SECONDS
+    async def _chunks(
+        self, request: Request, most: int, share: Share
+    ) -> AsyncGenerator[bytes, None]:
+        pace, stream = Pace(), request.stream()
         try:
-            while chunk := await _next(stream, end):
-                read += len(chunk)
-                if read > most:
+            while chunk := await pace.within(anext(stream, b"")):
+                if share.held + len(chunk) > most:
                     raise too_large(self.most_bytes)
+                share.take(len(chunk))
+                pace.moved(len(chunk))
                 yield chunk
         except TimeoutError:
             raise _too_slow() from None
@@ -109,16 +114,10 @@ class Bodies:
             raise RefusalError(400, ErrorCode.INVALID_REQUEST, "The request ended early.") from None
 
 
-async def _next(stream: AsyncGenerator[bytes, None], end: float) -> bytes:
-    idle = asyncio.get_running_loop().time() + IDLE_SECONDS
-    async with asyncio.timeout_at(min(idle, end)):
-        return await anext(stream, b"")
-
-
-def _declared(request: Request, most: int) -> int:
+def _declared(request: Request) -> int:
     length = request.headers.get("content-length", "")
-    # A chunked body does not say; it may come to the most.
-    return int(length) if length.isdecimal() else most
+    # A chunked body does not say.
+    return int(length) if length.isdecimal() else 0
 
 
 def _object(body: bytearray) -> dict[str, Any]:
@@ -145,6 +144,11 @@ async def _form(parser: MultiPartParser, file: str) -> Form:
         return Form(fields, await part.read() if isinstance(part, UploadFile) else None)
     finally:
         await items.close()
+
+
+def _too_many_values() -> RefusalError:
+    sentence = "The body has too many values; send the documented fields alone."
+    return RefusalError(422, ErrorCode.INVALID_REQUEST, sentence)
 
 
 def _too_slow() -> RefusalError:

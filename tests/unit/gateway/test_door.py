@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any, cast
 from uuid import uuid4
 
@@ -23,9 +24,10 @@ from services.gateway.domain.parts import Parts
 from services.gateway.domain.problems import RefusalError
 from services.gateway.domain.sources import Upload
 from services.gateway.domain.status import StatusRenderer
-from services.gateway.routes import bodies
+from services.gateway.routes import bodies, pace, room
 from services.gateway.routes.app import make_app
 from services.gateway.routes.bodies import Bodies
+from services.gateway.routes.visit import SCOPE_KEY
 from services.gateway.settings import GatewaySettings
 from tests.samples import job
 
@@ -188,7 +190,9 @@ async def test_a_public_bucket_is_redirected_to(api: httpx.AsyncClient):
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
 
 
-def request_of(*chunks: bytes, length: int | None = None, stalls: bool = False) -> Request:
+def request_of(
+    *chunks: bytes, length: int | None = None, stalls: bool = False, client: str = "c"
+) -> Request:
     """A request whose body comes in chunks, and may never end."""
     messages = [{"type": "http.request", "body": c, "more_body": True} for c in chunks]
 
@@ -200,34 +204,106 @@ def request_of(*chunks: bytes, length: int | None = None, stalls: bool = False) 
         return {"type": "http.request", "body": b"", "more_body": False}
 
     headers = [(b"content-length", str(length).encode())] if length is not None else []
-    return Request({"type": "http", "method": "POST", "headers": headers}, receive)
+    visit = SimpleNamespace(client=client)
+    return Request(
+        {"type": "http", "method": "POST", "headers": headers, SCOPE_KEY: visit}, receive
+    )
+
+
+async def read(held: Bodies, request: Request) -> bytes:
+    async with held.raw(request, most=1000) as body:
+        return bytes(body)
 
 
 async def test_a_body_that_stops_arriving_is_given_up(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(bodies, "IDLE_SECONDS", 0.01)
+    monkeypatch.setattr(pace, "IDLE_SECONDS", 0.01)
 
     with pytest.raises(RefusalError) as refused:
-        async with Bodies(1000).raw(request_of(b"x", stalls=True), most=1000):
-            pass
+        await read(Bodies(1000), request_of(b"x", stalls=True))
+
+    assert refused.value.status == 408
+
+
+@pytest.mark.parametrize("bound", ["GRACE_SECONDS", "TOTAL_SECONDS"])
+async def test_a_body_that_comes_too_slowly_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, bound: str
+):
+    monkeypatch.setattr(pace, bound, 0.01)
+
+    with pytest.raises(RefusalError) as refused:
+        await read(Bodies(1000), request_of(b"x", stalls=True))
 
     assert refused.value.status == 408
 
 
 async def test_a_body_that_does_not_say_its_length_is_cut_at_the_limit():
     with pytest.raises(RefusalError) as refused:
-        async with Bodies(1000).raw(request_of(b"x" * 600, b"x" * 600), most=1000):
-            pass
+        await read(Bodies(1000), request_of(b"x" * 600, b"x" * 600))
 
     assert refused.value.status == 413
 
 
 async def test_only_so_many_bytes_are_held_at_once(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(bodies, "MAX_HELD_BYTES", 1500)
+    monkeypatch.setattr(room, "MAX_HELD_BYTES", 1500)
     held = Bodies(1000)
 
-    async with held.raw(request_of(b"x", length=1000), most=1000):
+    async with held.raw(request_of(b"x" * 1000, client="a"), most=1000):
         with pytest.raises(UnavailableError):
-            async with held.raw(request_of(b"x", length=1000), most=1000):
-                pass
-    async with held.raw(request_of(b"x", length=1000), most=1000) as body:
-        assert bytes(body) == b"x"
+            await read(held, request_of(b"x" * 1000, client="b"))
+    assert await read(held, request_of(b"x" * 1000, client="b")) == b"x" * 1000
+
+
+async def test_bytes_that_were_only_announced_hold_no_room(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(room, "MAX_HELD_BYTES", 1500)
+    held = Bodies(1000)
+    idle = [
+        asyncio.create_task(read(held, request_of(b"{", length=1000, stalls=True)))
+        for _ in range(10)
+    ]
+    await asyncio.sleep(0)
+
+    assert await read(held, request_of(b"x" * 1000, client="b")) == b"x" * 1000
+
+    for task in idle:
+        task.cancel()
+    await asyncio.gather(*idle, return_exceptions=True)
+
+
+async def test_one_client_does_not_take_the_room_of_the_others(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(room, "MAX_CLIENT_BYTES", 1500)
+    held = Bodies(1000)
+
+    async with held.raw(request_of(b"x" * 1000), most=1000):
+        with pytest.raises(RefusalError) as refused:
+            await read(held, request_of(b"x" * 1000))
+        assert await read(held, request_of(b"x" * 1000, client="b")) == b"x" * 1000
+    assert await read(held, request_of(b"x" * 1000)) == b"x" * 1000
+
+    assert refused.value.status == 429
+
+
+async def test_one_client_has_only_so_many_bodies_under_way(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(room, "MAX_CLIENT_BODIES", 1)
+    held = Bodies(1000)
+
+    async with held.raw(request_of(b"x"), most=1000):
+        with pytest.raises(RefusalError) as refused:
+            await read(held, request_of(b"x"))
+        assert await read(held, request_of(b"x", client="b")) == b"x"
+    assert await read(held, request_of(b"x")) == b"x"
+
+    assert refused.value.status == 429
+
+
+@pytest.mark.parametrize("value", [b'{"":0},', b"[],", b"0,", b'"",'])
+async def test_a_body_of_nothing_but_values_is_refused_before_it_is_parsed(
+    monkeypatch: pytest.MonkeyPatch, value: bytes
+):
+    monkeypatch.setattr(bodies, "_object", lambda _: pytest.fail("it was parsed"))
+    dense = (value * 4000, value * 4000, value * 4000)
+
+    with pytest.raises(RefusalError) as refused:
+        async with Bodies(1000).json(request_of(b'{"junk":[', *dense, b"0]}"), most=10**6):
+            pass
+
+    assert refused.value.status == 422

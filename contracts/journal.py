@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from contracts.base import Instant, Message, utcnow
 from contracts.errors import ErrorCode
@@ -209,7 +209,12 @@ class JournalEntry(Message):
     index: int = Field(ge=0)
     public: Public
     work: Work | None = None
-    """None once erased."""
+    """None once erased, and only then."""
+
+    @model_validator(mode="after")
+    def _has_work_until_erased(self) -> Self:
+        _require(self.work is not None or self.stage is Stage.ERASED, "only erasing forgets work")
+        return self
 
     @property
     def stage(self) -> Stage:

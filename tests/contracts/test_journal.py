@@ -3,9 +3,10 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from contracts.errors import ErrorCode
-from contracts.journal import PROGRESS, Stage, Status, check_successor
+from contracts.journal import PROGRESS, JournalEntry, Stage, Status, check_successor
 from tests.samples import job
 
 STAGES = [stage for stage in PROGRESS if stage is not Stage.COMPLETED]
@@ -77,3 +78,14 @@ def test_taking_the_same_stage_again_keeps_its_tries():
 
     assert again.facts.tries == 2
     assert again.public.attempt == 3
+
+
+def test_only_an_erased_job_may_have_lost_its_work():
+    lost = job().model_copy(update={"work": None})
+    erased = lost.model_copy(
+        update={"public": lost.public.model_copy(update={"stage": Stage.ERASED})}
+    )
+
+    assert JournalEntry.model_validate_json(erased.model_dump_json()) == erased
+    with pytest.raises(ValidationError, match="only erasing forgets work"):
+        JournalEntry.model_validate_json(lost.model_dump_json())

@@ -1,9 +1,11 @@
 """What storage does about deliveries, journal entries, questions, silence and stuck messages."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from functools import partial
 from typing import Final, Protocol
+from uuid import UUID
 
 from contracts.base import utcnow
 from contracts.events import EVENT_SUBJECTS, FEED_SUBJECTS, DeadLetter, EditRendered, JobEvent
@@ -23,6 +25,8 @@ from services.storage.domain.feed import Places, feed_id, returned, told
 from services.storage.domain.judging import Judging
 from services.storage.domain.record import Jobs, rows_of
 from services.storage.domain.stuck import MaxDeliveries, StuckMessages
+
+log = logging.getLogger(__name__)
 
 WATCH_BATCH: Final = 200
 """Silent jobs looked at in one go: about 0.2 s of work."""
@@ -82,10 +86,8 @@ async def on_job_question(question: JobQuestion, *, jobs: Jobs) -> JobRecord:
 
 async def watch(*, jobs: Jobs, judging: Judging) -> None:
     """Look at every job that was silent for too long, or is past its deadline."""
-    now = judging.now()
-    silent = await jobs.claim_silent(now, limit=WATCH_BATCH)
-    verdict_on = partial(judge.judge_silence, now=now)
-    verdicts = [await judging.settle(i, verdict_on, ending=judge.timed_out) for i in silent]
+    silent = await jobs.claim_silent(judging.now(), limit=WATCH_BATCH)
+    verdicts = [await _verdict_on_silence(job_id, judging) for job_id in silent]
     # The journal forgets after its retention: there is nothing left to wake.
     await jobs.unwatch(i for i, v in zip(silent, verdicts, strict=True) if v is None)
 
@@ -106,6 +108,16 @@ async def on_max_deliveries(
         mark=f"a{advisory.stream_seq}",
     )
     await stuck.delete(advisory.stream_seq)
+
+
+async def _verdict_on_silence(job_id: UUID, judging: Judging) -> judge.Verdict | None:
+    verdict_on = partial(judge.judge_silence, now=judging.now())
+    try:
+        return await judging.settle(job_id, verdict_on, ending=judge.timed_out)
+    except ValueError as error:
+        # An entry that cannot be read or followed wakes nobody, and must not keep others asleep.
+        log.warning("job_not_judged", extra={"job_id": str(job_id), "error": type(error).__name__})
+        return None
 
 
 def _letter(advisory: MaxDeliveries, event: JobEvent) -> DeadLetter:

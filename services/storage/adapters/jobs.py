@@ -13,12 +13,18 @@ from contracts.errors import ErrorCode
 from contracts.journal import JournalEntry, Kind, Stage
 from contracts.queries import JobRecord
 from services.chassis.database import Database
-from services.chassis.errors import PermanentError
+from services.chassis.errors import PermanentError, UnavailableError
 from services.storage.domain.record import Kept, Row
 
 LOOK_AGAIN_SECONDS: Final = 10.0
 """A silent job is looked at by one process, and again after this."""
 
+# What is wrong with a row itself; the last one is a value that is too long for an index.
+_UNKEEPABLE: Final = (
+    asyncpg.DataError,
+    asyncpg.IntegrityConstraintViolationError,
+    asyncpg.ProgramLimitExceededError,
+)
 _TYPES: Final = {
     "job_id": "uuid",
     "parent_id": "uuid",
@@ -70,11 +76,14 @@ class PostgresJobs:
         columns = [list(column) for column in zip(*map(_values, rows), strict=True)]
         try:
             written = await self._database.fetch(_KEEP, *columns) if columns else ()
-        except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
+        except _UNKEEPABLE as error:
             reason = type(error).__name__
             raise PermanentError(
                 ErrorCode.INTERNAL_ERROR, "The record cannot hold this job.", reason=reason
             ) from error
+        except asyncpg.SyntaxOrAccessError as error:
+            # Another schema than this code's, or no right to it: no entry's fault.
+            raise UnavailableError(f"the record's tables: {type(error).__name__}") from error
         return [Kept(Kind(row["kind"]), Stage(row["stage"])) for row in written]
 
     async def read(self, job_id: UUID) -> JobRecord:

@@ -145,6 +145,27 @@ async def test_the_watchdog_forgets_what_the_journal_forgot() -> None:
     assert jobs.silent == []
 
 
+async def test_a_job_that_cannot_be_read_keeps_nobody_else_asleep(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class OneUnreadable(MemoryJournal):
+        async def last(self, job_id: UUID, *, leader: bool = False) -> Recorded | None:
+            if job_id == unreadable:
+                raise ValueError("what a person wrote")
+            return await super().last(job_id, leader=leader)
+
+    journal, publisher, unreadable = OneUnreadable(), MemoryPublisher(), job().job_id
+    silent = await opened(journal, job())
+    jobs = MemoryJobs([unreadable, silent.entry.job_id])
+    judging = Judging(journal, publisher, now=lambda: utcnow() + timedelta(seconds=11))
+
+    await on.watch(jobs=jobs, judging=judging)
+
+    assert len(publisher.stored) == 1
+    assert jobs.silent == [silent.entry.job_id]
+    assert "what a person wrote" not in caplog.text
+
+
 async def test_a_job_that_ends_while_it_is_judged_ends_once() -> None:
     journal = RacingJournal(Stage.COMPLETED)
     late = await opened(journal, job(deadline=utcnow()))

@@ -18,6 +18,7 @@ async def connected(url: str) -> AsyncIterator[Bus]:
         max_reconnect_attempts=-1,
         reconnect_time_wait=0.05,
         error_cb=_silent,
+        pending_size=0,
     )
     try:
         yield Bus(lambda: client)

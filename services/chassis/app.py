@@ -12,6 +12,7 @@ from prometheus_client import make_asgi_app
 
 from services.chassis.bus import Bus, translated
 from services.chassis.errors import MizualError, UnavailableError
+from services.chassis.loops import Loops
 from services.chassis.settings import ServiceSettings
 from services.chassis.streams import missing
 
@@ -26,8 +27,10 @@ def make_app(
     broker: NatsBroker,
     checks: Mapping[str, Check],
     lifespan: Callable[[], AbstractAsyncContextManager[None]] | None = None,
+    *,
+    loops: Loops | None = None,
 ) -> AsgiFastStream:
-    """A worker: its broker, `/health`, `/health/ready`, `/metrics`."""
+    """A worker: its broker, its loops, `/health`, `/health/ready`, `/metrics`."""
 
     @get
     async def live(_: Any) -> AsgiResponse:
@@ -47,7 +50,7 @@ def make_app(
         async with lifespan():
             yield
 
-    return AsgiFastStream(
+    app = AsgiFastStream(
         broker,
         lifespan=opened,
         logger=None,
@@ -57,6 +60,10 @@ def make_app(
             ("/metrics", make_asgi_app()),
         ],
     )
+    if loops is not None:
+        app.after_startup(loops.start)
+        app.on_shutdown(loops.stop)
+    return app
 
 
 def bus_check(

@@ -1,7 +1,7 @@
 """The broker of a service, and how its handlers are put on durables.
 
-Pull consumers, explicit ack, batch size 1; concurrency N is N registrations of one handler on one
-durable, since a client that fetches ahead holds messages without a heartbeat.
+Pull consumers, explicit ack, one message at a time; concurrency N is N pullers of one durable,
+since a client that fetches ahead holds messages without a heartbeat.
 """
 
 import asyncio
@@ -9,10 +9,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
 
 from faststream import AckPolicy
-from faststream.nats import JStream, NatsBroker, PullSub
+from faststream.nats import NatsBroker
 from faststream.nats.annotations import NatsMessage
 from faststream.nats.security import NatsCredentials
 from nats.aio.client import Client
+from nats.aio.msg import Msg
 from pydantic import ValidationError
 
 from contracts.base import Message
@@ -25,14 +26,14 @@ from services.chassis.errors import PermanentError
 from services.chassis.failure import FailurePolicy, replied
 from services.chassis.handler import Handler, Task
 from services.chassis.journal import JetStreamJournal
+from services.chassis.loops import Loops
 from services.chassis.metrics import measured
+from services.chassis.pull import pull_one_by_one
 from services.chassis.settings import ServiceSettings
 from services.chassis.step import Step
 from services.chassis.streams import DURABLES, Durable
 from services.chassis.telemetry import bound
 
-PULL_SECONDS: Final = 1.0
-"""A fetch that was open while the server restarted is noticed only after this."""
 GRACE_SECONDS: Final = 8.0
 QUESTIONS_AT_ONCE: Final = 8
 ANSWER_SECONDS: Final = READ_SECONDS * 0.75
@@ -59,6 +60,8 @@ def make_broker(settings: ServiceSettings, name: str) -> NatsBroker:
         ack_policy=AckPolicy.MANUAL,
         decoder=_raw_body,
         logger=None,
+        # What could not be sent must not be sent later, when nobody waits for it any more.
+        pending_size=0,
         security=NatsCredentials(str(credentials)) if credentials else None,
     )
 
@@ -73,18 +76,17 @@ def bus_of(broker: NatsBroker) -> Bus:
     return Bus(connection)
 
 
-def put_step(broker: NatsBroker, step: Step, task: Task, *, concurrency: int) -> None:
+def put_step(loops: Loops, bus: Bus, step: Step, task: Task, *, concurrency: int) -> None:
     """Put a step's task on its durable; the handler rules and the failure policy are around it."""
-    bus = bus_of(broker)
     handler = Handler(step, JetStreamJournal(bus), bus)
     policy = FailurePolicy(StreamDeadLetters(bus, step.durable))
 
-    async def deliver(message: NatsMessage) -> None:
-        delivery = NatsDelivery(message.raw_message)
+    async def deliver(message: Msg) -> None:
+        delivery = NatsDelivery(message)
         hold = handler.hold(delivery)
 
         async def work() -> None:
-            event = parsed(step.event, message.raw_message.data)
+            event = parsed(step.event, message.data)
             with bound(job_id=str(event.job_id), request_id=event.request_id):
                 await policy.guard_step(handler, hold, lambda: handler.handle(hold, event, task))
 
@@ -92,11 +94,12 @@ def put_step(broker: NatsBroker, step: Step, task: Task, *, concurrency: int) ->
             async with heartbeat(delivery):
                 await policy.guard(delivery, work)
 
-    _register(broker, step.durable, deliver, concurrency)
+    pull_one_by_one(loops, bus, _durable(step.durable), deliver, concurrency=concurrency)
 
 
 def put_command(
-    broker: NatsBroker,
+    loops: Loops,
+    bus: Bus,
     durable: str,
     kind: type[M],
     handle: Callable[[M], Awaitable[None]],
@@ -108,11 +111,12 @@ def put_command(
     async def only_message(message: M, _: NatsDelivery) -> None:
         await handle(message)
 
-    put_delivered(broker, durable, kind, only_message, concurrency=concurrency)
+    put_delivered(loops, bus, durable, kind, only_message, concurrency=concurrency)
 
 
 def put_delivered(
-    broker: NatsBroker,
+    loops: Loops,
+    bus: Bus,
     durable: str,
     kind: type[M],
     handle: Callable[[M, NatsDelivery], Awaitable[None]],
@@ -120,20 +124,20 @@ def put_delivered(
     concurrency: int = 1,
 ) -> None:
     """The same for a handler that also needs to know which delivery it is; it settles nothing."""
-    policy = FailurePolicy(StreamDeadLetters(bus_of(broker), durable))
+    policy = FailurePolicy(StreamDeadLetters(bus, durable))
 
-    async def deliver(message: NatsMessage) -> None:
-        delivery = NatsDelivery(message.raw_message)
+    async def deliver(message: Msg) -> None:
+        delivery = NatsDelivery(message)
 
         async def work() -> None:
-            await handle(parsed(kind, message.raw_message.data), delivery)
+            await handle(parsed(kind, message.data), delivery)
             await delivery.ack()
 
         with measured(durable):
             async with heartbeat(delivery):
                 await policy.guard(delivery, work)
 
-    _register(broker, durable, deliver, concurrency)
+    pull_one_by_one(loops, bus, _durable(durable), deliver, concurrency=concurrency)
 
 
 def put_query(
@@ -164,25 +168,6 @@ def parsed(kind: type[M], body: bytes) -> M:
         raise InvalidBodyError(
             ErrorCode.INVALID_REQUEST, "The message is not valid.", reason=f"{fields}"
         ) from None
-
-
-def _register(
-    broker: NatsBroker,
-    name: str,
-    deliver: Callable[..., Awaitable[None]],
-    concurrency: int,
-) -> None:
-    durable = _durable(name)
-    for _ in range(concurrency):
-        broker.subscriber(
-            durable.subject,
-            stream=JStream(durable.stream, declare=False),
-            durable=durable.name,
-            config=durable.config(),
-            pull_sub=PullSub(batch_size=1, timeout=PULL_SECONDS),
-            ack_policy=AckPolicy.MANUAL,
-            include_in_schema=False,
-        )(deliver)
 
 
 def _durable(name: str) -> Durable:

@@ -1,5 +1,6 @@
 """The seam to NATS: the connection, its errors translated, confirmed publishing, and questions."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final, Protocol, TypeVar
@@ -19,6 +20,8 @@ A = TypeVar("A", bound=Message)
 
 PUBLISH_SECONDS: Final = 4.0
 """Deadline of one publish, confirmation included."""
+
+LOOK_SECONDS: Final = 0.05
 
 READ_SECONDS: Final = 2.0
 """Deadline of one read."""
@@ -59,8 +62,23 @@ class Bus:
             self._js = self.client.jetstream(timeout=READ_SECONDS)
         return self._js
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether a question has a chance right now."""
+        client = self._connection()
+        return client is not None and client.is_connected
+
+    async def connected(self, *, within: float) -> bool:
+        """Whether the bus is there, waiting for so many seconds while it is not."""
+        deadline = asyncio.get_running_loop().time() + within
+        clock = asyncio.get_running_loop().time
+        while not self.is_connected and clock() < deadline:  # noqa: ASYNC110 - no event tells
+            await asyncio.sleep(LOOK_SECONDS)
+        return self.is_connected
+
     async def publish(self, subject: str, message: Message, *, message_id: str) -> None:
-        """See Publisher."""
+        """See Publisher. While the bus is away for a moment this waits and sends nothing."""
+        await self.connected(within=PUBLISH_SECONDS)
         with translated(f"publish {subject}"):
             await self.js.publish(
                 subject,

@@ -104,6 +104,7 @@ class JetStreamJournal:
             EXPECTED_SEQUENCE: str(judged.sequence if judged else 0),
         }
         subject = journal_subject(entry.job_id)
+        await self._bus.connected(within=PUBLISH_SECONDS)
         with translated("append to the journal"):
             try:
                 ack = await self._bus.js.publish(

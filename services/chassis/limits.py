@@ -7,6 +7,7 @@ frees up when its message expires or is deleted.
 import hashlib
 import math
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +17,7 @@ from nats.js.errors import APIError, NotFoundError
 from contracts.journal import Slot
 from contracts.subjects import LIMIT_ROOT, limit_stream, limit_subject
 from services.chassis.bus import PUBLISH_SECONDS, Bus, is_code, translated
+from services.chassis.errors import UnavailableError
 from services.chassis.settings import LimitSettings
 
 DAY_SECONDS: Final = 86_400.0
@@ -85,6 +87,14 @@ def client_key(client: str) -> str:
     return hashlib.sha256(client.encode()).hexdigest()[:32]
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The places of a token, and those of them that this taking made and may give back."""
+
+    slots: tuple[Slot, ...] = ()
+    own: tuple[Slot, ...] = ()
+
+
 class Quota:
     """Takes and gives back places under every policy at once."""
 
@@ -92,26 +102,29 @@ class Quota:
         self._bus = bus
         self.policies = policies
 
-    async def take(self, client: str, *, token: str) -> tuple[Slot, ...]:
+    async def take(self, client: str, *, token: str) -> Taken:
         """One place of each policy. The same token within seconds takes the same places.
 
-        Raises LimitExceededError (nothing is kept) and UnavailableError.
+        Raises LimitExceededError and UnavailableError; what was taken until then is given back.
         """
-        taken: list[Slot] = []
-        for policy in self.policies:
-            try:
-                taken.append(await self._take(policy, client, token))
-            except LimitExceededError:
-                await self.give_back(tuple(taken))
-                raise
-        return tuple(taken)
+        taken = Taken()
+        try:
+            for policy in self.policies:
+                slot, own = await self._take(policy, client, token)
+                taken = Taken((*taken.slots, slot), (*taken.own, *([slot] if own else [])))
+        except BaseException:
+            # Another request that shares the token keeps the places that it made itself.
+            with suppress(UnavailableError):
+                await self.give_back(taken.own)
+            raise
+        return taken
 
     async def give_back(self, slots: tuple[Slot, ...]) -> None:
         """Free the places; one that is free already is fine. Raises UnavailableError."""
         for slot in slots:
             await give_back(self._bus, slot)
 
-    async def _take(self, policy: Policy, client: str, token: str) -> Slot:
+    async def _take(self, policy: Policy, client: str, token: str) -> tuple[Slot, bool]:
         subject = limit_subject(policy.name, client_key(client))
         with translated(f"take a place of {policy.name}"):
             try:
@@ -123,7 +136,7 @@ class Quota:
                 if not is_code(error, MAX_MESSAGES_PER_SUBJECT):
                     raise
                 raise LimitExceededError(policy, await self._wait(policy, subject)) from None
-        return Slot(policy=policy.name, sequence=ack.seq)
+        return Slot(policy=policy.name, sequence=ack.seq), not ack.duplicate
 
     async def _publish(self, policy: Policy, subject: str, token: str) -> PubAck:
         return await self._bus.js.publish(

@@ -7,6 +7,7 @@ from faststream.asgi import AsgiFastStream
 from contracts.subjects import ENHANCER_EDIT_REQUESTED, EVENTS, JOURNAL
 from services.chassis.app import bus_check, make_app
 from services.chassis.broker import bus_of, make_broker, put_step
+from services.chassis.loops import Loops
 from services.chassis.settings import load
 from services.chassis.telemetry import configure_logging
 from services.enhancer.adapters import LocalRules
@@ -23,8 +24,7 @@ def build_app() -> AsgiFastStream:
     broker = make_broker(settings, NAME)
     step = enhancing(enabled=settings.enable_prompt_enhancement)
     task = partial(on_edit_requested, model=LocalRules())
-    put_step(broker, step, task, concurrency=settings.worker_concurrency)
-    bus = bus_check(
-        bus_of(broker), settings, streams=(EVENTS, JOURNAL), durables=(ENHANCER_EDIT_REQUESTED,)
-    )
-    return make_app(broker, {"bus": bus})
+    bus, loops = bus_of(broker), Loops()
+    put_step(loops, bus, step, task, concurrency=settings.worker_concurrency)
+    needs = {"streams": (EVENTS, JOURNAL), "durables": (ENHANCER_EDIT_REQUESTED,)}
+    return make_app(broker, {"bus": bus_check(bus, settings, **needs)}, loops=loops)

@@ -1,14 +1,14 @@
 """The bus door: commands of other services, under the same admission as HTTP."""
 
-from faststream.nats import NatsBroker
-
 from contracts import subjects
 from contracts.commands import CancelJob, SubmitJob
 from contracts.errors import ErrorCode
 from contracts.events import SubmissionRejected
 from services.chassis.broker import put_command, put_delivered
+from services.chassis.bus import Bus
 from services.chassis.delivery import NatsDelivery
 from services.chassis.errors import ObsoleteError, PermanentError
+from services.chassis.loops import Loops
 from services.chassis.telemetry import bound, request_id_of
 from services.gateway.domain.admission import Applicant
 from services.gateway.domain.identity import Caller, platform_caller
@@ -18,7 +18,7 @@ from services.gateway.domain.submission import Submission, checked
 from services.gateway.domain.text import clean_prompt
 
 
-def put_handlers(broker: NatsBroker, parts: Parts) -> None:
+def put_handlers(loops: Loops, bus: Bus, parts: Parts) -> None:
     """Put the handlers on their durables."""
 
     async def submit_job(command: SubmitJob, delivery: NatsDelivery) -> None:
@@ -42,8 +42,8 @@ def put_handlers(broker: NatsBroker, parts: Parts) -> None:
                 # There is nobody to answer: a job that is not the owner's is no work of ours.
                 raise ObsoleteError(f"nothing to cancel: {error}") from None
 
-    put_delivered(broker, subjects.GATEWAY_JOB_SUBMIT, SubmitJob, submit_job, concurrency=4)
-    put_command(broker, subjects.GATEWAY_JOB_CANCEL, CancelJob, cancel_job)
+    put_delivered(loops, bus, subjects.GATEWAY_JOB_SUBMIT, SubmitJob, submit_job, concurrency=4)
+    put_command(loops, bus, subjects.GATEWAY_JOB_CANCEL, CancelJob, cancel_job)
 
 
 def _submission(command: SubmitJob) -> Submission:

@@ -5,7 +5,8 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from services.chassis.broker import make_broker
+from services.chassis.broker import bus_of, make_broker
+from services.chassis.loops import Loops
 from services.chassis.settings import load
 from services.chassis.telemetry import configure_logging
 from services.gateway.adapters.running import open_parts, running
@@ -22,10 +23,10 @@ def build_app() -> FastAPI:
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[Parts]:
-        broker = make_broker(settings, "gateway")
+        broker, loops = make_broker(settings, "gateway"), Loops()
         async with open_parts(settings, broker) as parts:
-            put_handlers(broker, parts)
-            async with running(parts, broker):
+            put_handlers(loops, bus_of(broker), parts)
+            async with running(parts, broker, loops):
                 yield parts
 
     return make_app(settings, opened)

@@ -11,6 +11,7 @@ from services.chassis.app import Check, bus_check, make_app
 from services.chassis.broker import bus_of, make_broker, put_step
 from services.chassis.images.limits import ImageLimits
 from services.chassis.images.pool import PixelPool
+from services.chassis.loops import Loops
 from services.chassis.objects import open_store
 from services.chassis.settings import load, prefix_of
 from services.chassis.telemetry import configure_logging
@@ -27,7 +28,8 @@ def build_app() -> AsgiFastStream:
     configure_logging(NAME, settings.log_level)
     broker = make_broker(settings, NAME)
     needs = {"streams": (EVENTS, JOURNAL), "durables": (RENDERER_EDIT_ENHANCED,)}
-    checks: dict[str, Check] = {"bus": bus_check(bus_of(broker), settings, **needs)}
+    bus, loops = bus_of(broker), Loops()
+    checks: dict[str, Check] = {"bus": bus_check(bus, settings, **needs)}
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[None]:
@@ -38,7 +40,7 @@ def build_app() -> AsgiFastStream:
             task = partial(
                 on_edit_enhanced, editor=editor, store=store, prefix=prefix_of(settings, settings)
             )
-            put_step(broker, RENDERING, task, concurrency=settings.worker_concurrency)
+            put_step(loops, bus, RENDERING, task, concurrency=settings.worker_concurrency)
             yield
 
-    return make_app(broker, checks, opened)
+    return make_app(broker, checks, opened, loops=loops)

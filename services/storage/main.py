@@ -46,7 +46,7 @@ def put_record(broker: NatsBroker, loops: Loops, jobs: PostgresJobs) -> None:
     loops.add("watchdog", watch, every_seconds=WATCH_EVERY_SECONDS)
     put_query(broker, s.STORAGE_JOB_QUERY, JobQuestion, partial(on.on_job_question, jobs=jobs))
     advised = partial(on.on_max_deliveries, stuck=StuckEvents(bus), judging=judging, publisher=bus)
-    put_command(broker, s.STORAGE_ADVISORY, MaxDeliveries, advised)
+    put_command(loops, bus, s.STORAGE_ADVISORY, MaxDeliveries, advised)
 
 
 def build_app() -> AsgiFastStream:
@@ -69,12 +69,11 @@ def build_app() -> AsgiFastStream:
             checks["database"] = partial(check_schema, database, "storage", migrations)
             checks["objects"] = store.check
             finish = partial(on.on_edit_rendered, store=store, finisher=finisher, prefix=prefix)
-            put_step(broker, on.FINISHING, finish, concurrency=settings.worker_concurrency)
+            put_step(
+                loops, bus_of(broker), on.FINISHING, finish, concurrency=settings.worker_concurrency
+            )
             put_record(broker, loops, PostgresJobs(database))
             yield
         pool.close()
 
-    app = make_app(broker, checks, opened)
-    app.after_startup(loops.start)
-    app.on_shutdown(loops.stop)
-    return app
+    return make_app(broker, checks, opened, loops=loops)

@@ -39,7 +39,7 @@ async def storage_running(
     if store is not None:
         finisher = Finisher(ImageLimits(), pool)
         task = partial(on.on_edit_rendered, store=store, finisher=finisher, prefix=PREFIX)
-        put_step(broker, on.FINISHING, task, concurrency=2)
+        put_step(loops, bus_of(broker), on.FINISHING, task, concurrency=2)
     await broker.start()
     await loops.start()
     try:

@@ -37,6 +37,7 @@ class LossyJetStream:
 class LossyBus:
     def __init__(self, bus, **options) -> None:
         self.client = bus.client
+        self.connected = bus.connected
         self.js = LossyJetStream(bus.js, **options)
 
 
@@ -123,20 +124,34 @@ async def test_a_quota_admits_exactly_its_places(quota):
 
 
 async def test_the_same_token_takes_one_place_also_when_the_quota_is_full(quota):
-    places = [await quota.take("client", token="same") for _ in range(5)]
+    places = [(await quota.take("client", token="same")).slots for _ in range(5)]
     await quota.take("client", token="b")
     await quota.take("client", token="c")
 
     assert len(set(places)) == 1
-    assert await quota.take("client", token="same") == places[0]
+    again = await quota.take("client", token="same")
+    assert again.slots == places[0]
+    assert again.own == ()
 
 
 async def test_a_place_given_back_can_be_taken_again_and_is_paid_again(quota):
     place = await quota.take("client", token="same")
-    await quota.give_back(place)
-    await quota.give_back(place)
+    await quota.give_back(place.own)
+    await quota.give_back(place.own)
 
     assert await quota.take("client", token="same") != place
+
+
+async def test_a_policy_that_is_away_costs_nothing_of_the_others(bus, quota):
+    gone = Policy(f"gone{uuid4().hex[:8]}", 1, 60.0)
+    both = Quota(bus, (*quota.policies, gone))
+
+    for token in "abc":
+        with pytest.raises(UnavailableError):
+            await both.take("client", token=token)
+
+    for token in "def":
+        await quota.take("client", token=token)
 
 
 async def test_a_client_may_be_called_anything(quota):

@@ -191,7 +191,7 @@ async def test_a_job_that_failed_by_our_fault_gives_its_place_back(
 ) -> None:
     quota = Quota(empty_bus, (Policy("daily", 5, 86_400),))
     for code in (ErrorCode.PROVIDER_FAILED, ErrorCode.CONTENT_MODERATED):
-        slots = await quota.take("ada", token=code)
+        slots = (await quota.take("ada", token=code)).slots
         opened = await appended(empty_bus, job(quota=slots))
         await appended(empty_bus, opened.entry.fail(code, "No."), opened)
 

@@ -15,10 +15,11 @@ from services.chassis.images.limits import ImageLimits
 from services.chassis.images.pool import PixelPool
 from services.chassis.journal import JetStreamJournal
 from services.chassis.limits import Quota, policies
+from services.chassis.loops import Loops
 from services.chassis.objects import ObjectStore, open_store
 from services.chassis.settings import prefix_of, secret_keys
 from services.gateway.adapters.answers import BusFeedback, BusRecord
-from services.gateway.adapters.connection import connected, is_connected
+from services.gateway.adapters.connection import connected
 from services.gateway.adapters.feed import JournalFeed
 from services.gateway.adapters.signals import on_termination
 from services.gateway.adapters.waiting import Waiting
@@ -48,7 +49,7 @@ async def open_parts(settings: GatewaySettings, broker: NatsBroker) -> AsyncIter
 
 
 @asynccontextmanager
-async def running(parts: Parts, broker: NatsBroker) -> AsyncIterator[None]:
+async def running(parts: Parts, broker: NatsBroker, loops: Loops) -> AsyncIterator[None]:
     """The bus connected, the journal followed, the streams kept alive, until the process ends."""
     bus = bus_of(broker)
     draining: list[asyncio.Task[None]] = []
@@ -58,7 +59,7 @@ async def running(parts: Parts, broker: NatsBroker) -> AsyncIterator[None]:
             draining.append(asyncio.create_task(parts.hub.drain()))
 
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(connected(broker))
+        await stack.enter_async_context(connected(broker, loops))
         await stack.enter_async_context(_beside(JournalFeed(bus, parts.hub).run()))
         await stack.enter_async_context(_beside(parts.hub.keep_alive()))
         stack.enter_context(on_termination(drain))
@@ -70,7 +71,7 @@ def _parts(
 ) -> Parts:
     keyring = Keyring(secret_keys(settings))
     journal, known = JetStreamJournal(bus), Known()
-    jobs = Jobs(journal, BusRecord(bus), known, connected=lambda: is_connected(bus))
+    jobs = Jobs(journal, BusRecord(bus), known, connected=lambda: bus.is_connected)
     checker = ImageChecker(_image_limits(settings), pool)
     sources = Sources(store, checker, jobs, prefix_of(settings, settings))
     links = Links(keyring)

@@ -22,7 +22,7 @@ from services.chassis.bus import Publisher
 from services.chassis.errors import UnavailableError
 from services.chassis.handler import event_id
 from services.chassis.journal import Journal, Recorded
-from services.chassis.limits import LimitExceededError
+from services.chassis.limits import LimitExceededError, Taken
 from services.gateway.domain.identity import Caller
 from services.gateway.domain.jobs import Jobs
 from services.gateway.domain.problems import RefusalError, not_found, too_many
@@ -41,7 +41,7 @@ _INLINE_BYTES: Final = 1024 * 1024
 class Places(Protocol):
     """The quota that holds across replicas."""
 
-    async def take(self, client: str, *, token: str) -> tuple[Slot, ...]:
+    async def take(self, client: str, *, token: str) -> Taken:
         """One place of each policy. Raises LimitExceededError and UnavailableError."""
 
     async def give_back(self, slots: tuple[Slot, ...]) -> None:
@@ -111,12 +111,12 @@ class Admission:
             raise UnavailableError("more work waits than the deadline allows", retry_after=30)
         parent = await self._parent(submission.parent_id)
         source = await self._source(submission, parent)
-        slots = await self._take(ids, fingerprint, applicant)
-        if isinstance(slots, JournalEntry):
-            return slots
+        taken = await self._take(ids, fingerprint, applicant)
+        if isinstance(taken, JournalEntry):
+            return taken
         entry = self._entry(submission, applicant, ids.job_id, parent)
-        work = entry.facts.model_copy(update={"fingerprint": fingerprint, "quota": slots})
-        return await self._open(entry.model_copy(update={"work": work}), source)
+        work = entry.facts.model_copy(update={"fingerprint": fingerprint, "quota": taken.slots})
+        return await self._open(entry.model_copy(update={"work": work}), source, taken)
 
     def _ids(self, applicant: Applicant) -> Ids:
         if applicant.idempotency_key is None:
@@ -163,9 +163,7 @@ class Admission:
         assert parent is not None
         return await self._sources.result_of(parent)
 
-    async def _take(
-        self, ids: Ids, fingerprint: str, applicant: Applicant
-    ) -> tuple[Slot, ...] | JournalEntry:
+    async def _take(self, ids: Ids, fingerprint: str, applicant: Applicant) -> Taken | JournalEntry:
         try:
             return await self._places.take(applicant.caller.client, token=str(ids.job_id))
         except LimitExceededError as full:
@@ -206,16 +204,14 @@ class Admission:
             ),
         )
 
-    async def _open(self, entry: JournalEntry, source: Source) -> JournalEntry:
-        kept: tuple[Slot, ...] = ()
+    async def _open(self, entry: JournalEntry, source: Source, taken: Taken) -> JournalEntry:
+        opened: JournalEntry | None = None
         try:
             original = await self._sources.keep(source, entry.kind, entry.job_id)
             work = entry.facts.model_copy(update={"original": original})
             opened = await self._append(entry.model_copy(update={"work": work}))
-            kept = opened.facts.quota if opened.work else ()
         finally:
-            # The first opener's places may be the very ones taken here: the token was the same.
-            await self._give_back(tuple(s for s in entry.facts.quota if s not in kept))
+            await self._give_back_unused(entry.job_id, taken, opened)
         same = _same(opened, entry.facts.fingerprint)
         await self._announce(same)
         log.info("job_accepted", extra={"job_id": str(same.job_id), "kind": same.kind.value})
@@ -249,11 +245,19 @@ class Admission:
             # The job is stored: the watchdog announces it.
             log.warning("announcement_postponed", extra={"job_id": str(job.job_id)})
 
-    async def _give_back(self, slots: tuple[Slot, ...]) -> None:
+    async def _give_back_unused(
+        self, job_id: UUID, taken: Taken, opened: JournalEntry | None
+    ) -> None:
+        """Free the places made here, unless the job rests on them, whoever opened it."""
+        if not taken.own:
+            return
         try:
-            await self._places.give_back(slots)
+            if opened is None and (last := await self._journal.last(job_id, leader=True)):
+                opened = last.entry
+            used = opened.work.quota if opened and opened.work else ()
+            await self._places.give_back(tuple(slot for slot in taken.own if slot not in used))
         except UnavailableError:
-            log.warning("places_not_given_back", extra={"places": len(slots)})
+            log.warning("places_not_given_back", extra={"places": len(taken.own)})
 
 
 async def _digest(data: bytes) -> str:

@@ -1,29 +1,33 @@
 """The journal as batches: pulled from a durable that all replicas share, settled once kept."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from nats.aio.msg import Msg
-from nats.js import JetStreamContext
 
 from contracts.journal import JournalEntry
-from contracts.subjects import JOURNAL, STORAGE_PROJECTOR
-from services.chassis.broker import PULL_SECONDS, parsed
+from contracts.subjects import STORAGE_PROJECTOR
+from services.chassis.broker import parsed
 from services.chassis.bus import Bus, translated
-from services.chassis.dead_letters import StreamDeadLetters
+from services.chassis.dead_letters import StreamDeadLetters, reason_of
 from services.chassis.delivery import NatsDelivery
-from services.chassis.errors import PermanentError, TransientError
-from services.chassis.failure import FailurePolicy
+from services.chassis.errors import TransientError
 from services.chassis.journal import Recorded
 from services.chassis.metrics import PROJECTION_LAG
-from services.chassis.streams import PROJECTOR_BATCH
+from services.chassis.pull import Pull
+from services.chassis.streams import DURABLES, PROJECTOR_BATCH
+
+log = logging.getLogger(__name__)
 
 Keep = Callable[[Sequence[Recorded]], Awaitable[None]]
 """Keeps a batch for good. May be called again with the same entries, in any order."""
 
 LINGER_SECONDS: Final = 0.02
 """A small batch lets the job's own steps go first, and what follows it come together."""
+
+_DURABLE: Final = next(durable for durable in DURABLES if durable.name == STORAGE_PROJECTOR)
 
 HAND_BACK_SECONDS: Final = 1.0
 """Entries that could not be kept wait so long before a replica gets them again."""
@@ -35,12 +39,12 @@ class Projector:
     def __init__(self, bus: Bus, keep: Keep) -> None:
         self._bus = bus
         self._keep = keep
-        self._policy = FailurePolicy(StreamDeadLetters(bus, STORAGE_PROJECTOR))
-        self._pull: JetStreamContext.PullSubscription | None = None
+        self._dead_letters = StreamDeadLetters(bus, STORAGE_PROJECTOR)
+        self._pull = Pull(bus, _DURABLE)
 
     async def cycle(self) -> None:
         """Bring one batch into the record, or find none within a second. Raises TransientError."""
-        messages = await self._fetch()
+        messages = await self._pull.fetch(PROJECTOR_BATCH)
         PROJECTION_LAG.set(_behind(messages) + len(messages))
         if not messages:
             return
@@ -54,39 +58,29 @@ class Projector:
         PROJECTION_LAG.set(_behind(messages))
 
     async def close(self) -> None:
-        """Stop listening: draining a connection waits for ever for a pull that nobody ends."""
-        if self._pull is not None:
-            with translated("stop pulling"):
-                await self._pull.unsubscribe()
-            self._pull = None
-
-    async def _fetch(self) -> list[Msg]:
-        with translated("pull the journal"):
-            if self._pull is None:
-                self._pull = await self._bus.js.pull_subscribe_bind(
-                    stream=JOURNAL, durable=STORAGE_PROJECTOR
-                )
-            try:
-                return await self._pull.fetch(PROJECTOR_BATCH, timeout=PULL_SECONDS)
-            except TimeoutError:
-                return []
+        """Stop listening."""
+        await self._pull.close()
 
     async def _settle(self, messages: list[Msg]) -> None:
         try:
             await self._keep([_recorded(message) for message in messages])
-        except PermanentError:
-            # One of them is bad: each for itself, so that it holds up nobody else.
+        except TransientError:
+            raise
+        except Exception:  # noqa: BLE001 - whatever it is, one of them may be the cause
             for message in messages:
                 await self._settle_alone(message)
-            return
-        await _acknowledge(messages)
+        else:
+            await _acknowledge(messages)
 
     async def _settle_alone(self, message: Msg) -> None:
-        async def work() -> None:
+        try:
             await self._keep([_recorded(message)])
-            await _acknowledge([message])
-
-        await self._policy.guard(NatsDelivery(message), work)
+        except TransientError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one entry must not hold up the others for ever
+            log.warning("entry_given_up", extra={"error": reason_of(error)})
+            await self._dead_letters.keep(NatsDelivery(message), error, job=None)
+        await _acknowledge([message])
 
 
 def _recorded(message: Msg) -> Recorded:

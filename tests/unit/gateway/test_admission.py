@@ -12,7 +12,7 @@ from contracts.objects import digest
 from services.chassis.errors import PermanentError, UnavailableError
 from services.chassis.images.picture import Picture
 from services.chassis.journal import Recorded
-from services.chassis.limits import LimitExceededError, Policy
+from services.chassis.limits import LimitExceededError, Policy, Taken
 from services.gateway.domain.admission import Admission, Applicant, Rules
 from services.gateway.domain.identity import Caller
 from services.gateway.domain.jobs import Jobs
@@ -55,13 +55,14 @@ class Window:
     places: int = 99
     taken: dict[str, Slot] = field(default_factory=dict)
 
-    async def take(self, client: str, *, token: str) -> tuple[Slot, ...]:
+    async def take(self, client: str, *, token: str) -> Taken:
         await asyncio.sleep(0)
-        if token not in self.taken:
-            if len(self.taken) >= self.places:
-                raise LimitExceededError(Policy("daily", self.places, 86400), 60)
-            self.taken[token] = Slot(policy="daily", sequence=len(self.taken) + 1)
-        return (self.taken[token],)
+        if token in self.taken:
+            return Taken((self.taken[token],))
+        if len(self.taken) >= self.places:
+            raise LimitExceededError(Policy("daily", self.places, 86400), 60)
+        slot = self.taken[token] = Slot(policy="daily", sequence=len(self.taken) + 1)
+        return Taken((slot,), (slot,))
 
     async def give_back(self, slots: tuple[Slot, ...]) -> None:
         self.taken = {token: slot for token, slot in self.taken.items() if slot not in slots}
@@ -145,6 +146,30 @@ async def test_one_key_is_one_job_however_many_ask_at_once():
     assert len({answer.job_id for answer in answers}) == 1
     assert len(world.journal.lines) == 1
     assert len(world.window.taken) == 1
+
+
+async def test_a_request_that_fails_late_leaves_the_place_to_the_job_of_its_retry():
+    world = World()
+    keep, slow = world.sources.keep, asyncio.Event()
+
+    async def kept(source, kind, job_id):
+        if not slow.is_set():
+            slow.set()
+            await arrived.wait()
+            raise UnavailableError("the store is away")
+        return await keep(source, kind, job_id)
+
+    arrived = asyncio.Event()
+    world.sources.keep = kept
+    first = asyncio.create_task(world.admit(key="k"))
+    await slow.wait()
+
+    accepted = await world.admit(key="k")
+    arrived.set()
+    with pytest.raises(UnavailableError):
+        await first
+
+    assert tuple(world.window.taken.values()) == accepted.facts.quota
 
 
 async def test_a_known_key_is_answered_when_the_quota_is_used_up():

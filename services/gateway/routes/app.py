@@ -27,7 +27,7 @@ from services.gateway.routes.door import Door, Endpoint, Hot, problem_response
 from services.gateway.routes.edits import EditRoutes
 from services.gateway.routes.events import events
 from services.gateway.routes.feedback import FeedbackFields, FeedbackRoutes
-from services.gateway.routes.pictures import picture
+from services.gateway.routes.pictures import PictureRoutes
 from services.gateway.routes.visit import House, visit_of
 from services.gateway.settings import GatewaySettings
 
@@ -115,7 +115,7 @@ def _put_edits(app: FastAPI, edits: EditRoutes) -> None:
     _put(
         app,
         ["/images/{key:path}"],
-        picture,
+        PictureRoutes().picture,
         methods=("GET", "HEAD"),
         responses=documents.problems(403, 404),
         extra=documents.PICTURE,

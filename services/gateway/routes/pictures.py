@@ -1,42 +1,70 @@
 """`GET|HEAD /images/{key}`: stored pictures by signed link, whole or a range, from anywhere."""
 
-from collections.abc import AsyncIterator
-from contextlib import aclosing
 from typing import Final
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.responses import RedirectResponse, Response
 
 from contracts.errors import ErrorCode
-from services.chassis.objects import ObjectStore, StoredObject
+from services.chassis.objects import StoredObject
 from services.gateway.domain.problems import RefusalError, not_found
 from services.gateway.domain.ranges import ByteRange, UnsatisfiableError, byte_range
 from services.gateway.domain.sources import digest_in
-from services.gateway.routes.visit import parts_of
+from services.gateway.routes.readers import PictureResponse, Readers, pieces
+from services.gateway.routes.visit import parts_of, visit_of
 
 _ANYBODY: Final = {"Access-Control-Allow-Origin": "*"}
 _EXPOSED: Final = "Content-Length, Content-Range, ETag, X-Request-Id"
 _REDIRECT_SECONDS: Final = 300
 
 
-async def picture(request: Request) -> Response:
-    """A stored picture; the link came with a status object and holds for a day or more."""
-    parts, key = parts_of(request), str(request.scope["path_params"]["key"])
-    asked = request.query_params
-    left = parts.links.seconds_left(
-        key, expires=asked.get("exp", ""), signature=asked.get("sig", "")
-    )
-    if not left:
-        raise RefusalError(403, ErrorCode.FORBIDDEN, "This link is not valid or has expired.")
-    if request.headers.get("if-none-match") in {etag(key), f"W/{etag(key)}"}:
-        return Response(status_code=304, headers=_headers(key, left))
-    if request.method == "GET" and (elsewhere := await parts.store.presigned(key, left)):
-        keep = f"public, max-age={min(left, _REDIRECT_SECONDS)}"
-        return RedirectResponse(elsewhere, 302, {**_ANYBODY, "Cache-Control": keep})
-    stored = await parts.store.head(key)
-    if stored is None:
-        raise not_found(ErrorCode.IMAGE_NOT_FOUND)
-    return _answer(request, parts.store, stored, left)
+class PictureRoutes:
+    """The endpoint of stored pictures, with the readers of this process."""
+
+    def __init__(self) -> None:
+        self._readers = Readers()
+
+    async def picture(self, request: Request) -> Response:
+        """A stored picture; the link came with a status object and holds for a day or more."""
+        parts, key = parts_of(request), str(request.scope["path_params"]["key"])
+        asked = request.query_params
+        left = parts.links.seconds_left(
+            key, expires=asked.get("exp", ""), signature=asked.get("sig", "")
+        )
+        if not left:
+            raise RefusalError(403, ErrorCode.FORBIDDEN, "This link is not valid or has expired.")
+        if request.headers.get("if-none-match") in {etag(key), f"W/{etag(key)}"}:
+            return Response(status_code=304, headers=_headers(key, left))
+        if request.method == "GET" and (elsewhere := await parts.store.presigned(key, left)):
+            keep = f"public, max-age={min(left, _REDIRECT_SECONDS)}"
+            return RedirectResponse(elsewhere, 302, {**_ANYBODY, "Cache-Control": keep})
+        stored = await parts.store.head(key)
+        if stored is None:
+            raise not_found(ErrorCode.IMAGE_NOT_FOUND)
+        return self._answer(request, stored, left)
+
+    def _answer(self, request: Request, stored: StoredObject, left: int) -> Response:
+        headers = _headers(stored.key, left)
+        try:
+            part = byte_range(_range_of(request, stored), stored.size_bytes)
+        except UnsatisfiableError:
+            beyond = {**headers, "Content-Range": f"bytes */{stored.size_bytes}"}
+            return Response(status_code=416, headers=beyond)
+        wanted = part or ByteRange(0, stored.size_bytes)
+        headers["Content-Length"] = str(wanted.end - wanted.start)
+        if part is not None:
+            headers["Content-Range"] = f"bytes {part.start}-{part.end - 1}/{stored.size_bytes}"
+        status = 206 if part else 200
+        if request.method == "HEAD":
+            return _Head(status, headers, stored.content_type)
+        return PictureResponse(
+            pieces(parts_of(request).store, stored.key, wanted),
+            status,
+            headers,
+            media_type=stored.content_type,
+            readers=self._readers,
+            client=visit_of(request).client,
+        )
 
 
 def etag(key: str) -> str:
@@ -44,25 +72,10 @@ def etag(key: str) -> str:
     return f'"{digest_in(key)}"'
 
 
-def _answer(request: Request, store: ObjectStore, stored: StoredObject, left: int) -> Response:
-    headers = _headers(stored.key, left)
-    header = request.headers.get("range")
+def _range_of(request: Request, stored: StoredObject) -> str | None:
     if request.headers.get("if-range", etag(stored.key)) != etag(stored.key):
-        header = None
-    try:
-        part = byte_range(header, stored.size_bytes)
-    except UnsatisfiableError:
-        beyond = {**headers, "Content-Range": f"bytes */{stored.size_bytes}"}
-        return Response(status_code=416, headers=beyond)
-    wanted = part or ByteRange(0, stored.size_bytes)
-    headers["Content-Length"] = str(wanted.end - wanted.start)
-    if part is not None:
-        headers["Content-Range"] = f"bytes {part.start}-{part.end - 1}/{stored.size_bytes}"
-    status = 206 if part else 200
-    if request.method == "HEAD":
-        return _Head(status, headers, stored.content_type)
-    chunks = _chunks(store, stored.key, wanted)
-    return StreamingResponse(chunks, status, headers, media_type=stored.content_type)
+        return None
+    return request.headers.get("range")
 
 
 class _Head(Response):
@@ -70,13 +83,6 @@ class _Head(Response):
 
     def __init__(self, status: int, headers: dict[str, str], content_type: str) -> None:
         super().__init__(None, status, headers, media_type=content_type)
-
-
-async def _chunks(store: ObjectStore, key: str, wanted: ByteRange) -> AsyncIterator[bytes]:
-    stream = store.stream(key, start=wanted.start, end=wanted.end)
-    async with aclosing(stream):  # type: ignore[type-var]
-        async for chunk in stream:
-            yield chunk
 
 
 def _headers(key: str, left: int) -> dict[str, str]:

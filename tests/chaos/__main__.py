@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 import httpx
 
 from contracts.journal import JournalEntry
+from contracts.subjects import JOURNAL, JOURNAL_ROOT
 from services.chassis.journal import JetStreamJournal
 from tests import api
 from tests.buses import connected
@@ -104,6 +105,10 @@ async def judged(system: RealStack, edits: list[str]) -> list[str]:
     problems = [] if len(set(edits)) == len(edits) else ["two keys shared a job"]
     async with connected(system.nats_url) as bus:
         journal = JetStreamJournal(bus)
+        known = await bus.js.stream_info(JOURNAL, subjects_filter=f"{JOURNAL_ROOT}.*")
+        opened = {subject.rpartition(".")[2] for subject in known.state.subjects or {}}
+        if opened != set(edits):
+            problems.append(f"{len(opened)} jobs were opened for {len(edits)} submissions")
         for edit in edits:
             entries = [recorded.entry for recorded in await journal.replay(UUID(edit))]
             problems += [f"{edit}: {problem}" for problem in wrong_with(entries)]

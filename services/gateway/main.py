@@ -24,7 +24,7 @@ def build_app() -> FastAPI:
     @asynccontextmanager
     async def opened() -> AsyncIterator[Parts]:
         broker, loops = make_broker(settings, "gateway"), Loops()
-        async with open_parts(settings, broker) as parts:
+        async with open_parts(settings, broker, loops) as parts:
             put_handlers(loops, bus_of(broker), parts)
             async with running(parts, broker, loops):
                 yield parts

@@ -43,24 +43,32 @@ class Listener(Protocol):
     def lost_its_place(self) -> None:
         """The journal went back behind what was told."""
 
+    def lost_sight(self) -> None:
+        """Nothing is told until it has its place again."""
+
 
 class JournalFeed:
-    """Tells the listener every entry once, in order, from the start of `run` on."""
+    """Tells the listener every entry once, in order, from the first call of `follow` on."""
 
     def __init__(self, bus: Bus, listener: Listener) -> None:
         self._bus = bus
         self._journal = JetStreamJournal(bus)
         self._listener = listener
         self._last: int | None = None
+        self._stopped = asyncio.Event()
 
-    async def run(self) -> None:
-        """Follow the journal for ever."""
-        while True:
-            try:
-                await self._follow()
-            except UnavailableError as error:
-                log.debug("feed_waits", extra={"error": str(error)})
-            await asyncio.sleep(PAUSE_SECONDS)
+    async def follow(self) -> None:
+        """Follow the journal until something is wrong with that; called again, go on there."""
+        try:
+            await self._follow()
+        except UnavailableError as error:
+            log.debug("feed_waits", extra={"error": str(error)})
+        finally:
+            self._listener.lost_sight()
+
+    def stop(self) -> None:
+        """Let `follow` return."""
+        self._stopped.set()
 
     async def _follow(self) -> None:
         end = await self._journal.end()
@@ -69,7 +77,7 @@ class JournalFeed:
             self._last = end
         self._last = end if self._last is None else self._last
         self._listener.has_its_place()
-        tail = _Tail(self._bus.client, self._heard)
+        tail = _Tail(self._bus.client, self._heard, self._stopped)
         with translated("follow the journal"):
             await tail.follow(self._bus, after=self._last)
 
@@ -83,8 +91,11 @@ class JournalFeed:
 class _Tail:
     """One consumer, until something is wrong with it."""
 
-    def __init__(self, client: Client, heard: Callable[[int, Msg], None]) -> None:
+    def __init__(
+        self, client: Client, heard: Callable[[int, Msg], None], stopped: asyncio.Event
+    ) -> None:
         self._client = client
+        self._stopped = stopped
         self._tell = heard
         self._number = 0
         self._heard_at = asyncio.get_running_loop().time()
@@ -112,7 +123,8 @@ class _Tail:
 
     def _is_over(self, reconnects: int) -> bool:
         silent = asyncio.get_running_loop().time() - self._heard_at > SILENCE_SECONDS
-        return self._broken or silent or self._client.stats["reconnects"] != reconnects
+        ended = self._stopped.is_set() or self._broken or silent
+        return ended or self._client.stats["reconnects"] != reconnects
 
     async def _received(self, message: Msg) -> None:
         self._heard_at = asyncio.get_running_loop().time()

@@ -1,12 +1,20 @@
 """The gateway's insides, opened for the life of the process."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
 
 from faststream.nats import NatsBroker
 
-from contracts.subjects import COMMANDS, EVENTS, JOURNAL, limit_stream
+from contracts.subjects import (
+    COMMANDS,
+    EVENTS,
+    GATEWAY_JOB_CANCEL,
+    GATEWAY_JOB_SUBMIT,
+    JOURNAL,
+    limit_stream,
+)
 from services.chassis.app import Check, bus_check
 from services.chassis.broker import bus_of
 from services.chassis.bus import Bus
@@ -20,11 +28,12 @@ from services.chassis.objects import ObjectStore, open_store
 from services.chassis.settings import prefix_of, secret_keys
 from services.gateway.adapters.answers import BusFeedback, BusRecord
 from services.gateway.adapters.connection import connected
-from services.gateway.adapters.feed import JournalFeed
+from services.gateway.adapters.feed import PAUSE_SECONDS, JournalFeed
 from services.gateway.adapters.signals import on_termination
-from services.gateway.adapters.waiting import Waiting
+from services.gateway.adapters.waiting import LOOK_SECONDS, Waiting
 from services.gateway.domain.admission import Admission, Rules
-from services.gateway.domain.hub import Hub
+from services.gateway.domain.histories import Histories
+from services.gateway.domain.hub import KEEPALIVE_SECONDS, KEEPALIVE_SLOTS, Hub
 from services.gateway.domain.jobs import Jobs
 from services.gateway.domain.keyring import Keyring
 from services.gateway.domain.known import Known
@@ -36,11 +45,14 @@ from services.gateway.settings import GatewaySettings
 
 
 @asynccontextmanager
-async def open_parts(settings: GatewaySettings, broker: NatsBroker) -> AsyncIterator[Parts]:
+async def open_parts(
+    settings: GatewaySettings, broker: NatsBroker, loops: Loops
+) -> AsyncIterator[Parts]:
     """Everything, on a broker that has not started. Raises SettingsError and UnavailableError."""
     bus = bus_of(broker)
     waiting = Waiting(bus, settings.job_deadline_seconds)
-    async with open_store(settings, settings.mizual_home) as store, _beside(waiting.run()):
+    loops.add("waiting", waiting.look, every_seconds=LOOK_SECONDS)
+    async with open_store(settings, settings.mizual_home) as store:
         pool = PixelPool()
         try:
             yield _parts(settings, bus, store, pool=pool, waiting=waiting)
@@ -51,19 +63,21 @@ async def open_parts(settings: GatewaySettings, broker: NatsBroker) -> AsyncIter
 @asynccontextmanager
 async def running(parts: Parts, broker: NatsBroker, loops: Loops) -> AsyncIterator[None]:
     """The bus connected, the journal followed, the streams kept alive, until the process ends."""
-    bus = bus_of(broker)
+    feed = JournalFeed(bus_of(broker), parts.hub)
+    loops.add("feed", feed.follow, every_seconds=PAUSE_SECONDS)
+    loops.add("keepalive", parts.hub.keep_alive, every_seconds=KEEPALIVE_SECONDS / KEEPALIVE_SLOTS)
     draining: list[asyncio.Task[None]] = []
 
     def drain() -> None:
         if not draining:
             draining.append(asyncio.create_task(parts.hub.drain()))
 
-    async with AsyncExitStack() as stack:
-        await stack.enter_async_context(connected(broker, loops))
-        await stack.enter_async_context(_beside(JournalFeed(bus, parts.hub).run()))
-        await stack.enter_async_context(_beside(parts.hub.keep_alive()))
-        stack.enter_context(on_termination(drain))
-        yield
+    async with connected(broker, loops):
+        try:
+            with on_termination(drain):
+                yield
+        finally:
+            feed.stop()
 
 
 def _parts(
@@ -77,7 +91,8 @@ def _parts(
     links = Links(keyring)
     renderer = StatusRenderer(links)
     quota = Quota(bus, policies(settings, production=settings.production))
-    hub = Hub(journal.replay, renderer.json, known, per_client=settings.max_streams_per_client)
+    histories = Histories(journal.replay, partial(journal.last, leader=True), known)
+    hub = Hub(histories, renderer.json, per_client=settings.max_streams_per_client)
     return Parts(
         admission=Admission(
             jobs=jobs,
@@ -100,18 +115,19 @@ def _parts(
         keyring=keyring,
         links=links,
         renderer=renderer,
-        checks=_checks(settings, bus, store, quota) | {"feed": hub.check},
+        checks={"bus": _bus_check(settings, bus, quota), "feed": hub.check},
     )
 
 
-def _checks(
-    settings: GatewaySettings, bus: Bus, store: ObjectStore, quota: Quota
-) -> dict[str, Check]:
+def _bus_check(settings: GatewaySettings, bus: Bus, quota: Quota) -> Check:
+    # Without the object store edits can still be watched.
     limits = tuple(limit_stream(policy.name) for policy in quota.policies)
-    return {
-        "bus": bus_check(bus, settings, streams=(EVENTS, JOURNAL, COMMANDS, *limits)),
-        "objects": store.check,
-    }
+    return bus_check(
+        bus,
+        settings,
+        streams=(EVENTS, JOURNAL, COMMANDS, *limits),
+        durables=(GATEWAY_JOB_SUBMIT, GATEWAY_JOB_CANCEL),
+    )
 
 
 def _image_limits(settings: GatewaySettings) -> ImageLimits:
@@ -120,14 +136,3 @@ def _image_limits(settings: GatewaySettings) -> ImageLimits:
         max_image_pixels=settings.max_image_pixels,
         unsupported_types=frozenset(settings.unsupported_image_types),
     )
-
-
-@asynccontextmanager
-async def _beside(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
-    task = asyncio.create_task(work)
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task

@@ -1,7 +1,5 @@
 """How long new work would wait: what the durables hold, over the best pace seen lately."""
 
-import asyncio
-import logging
 from collections import deque
 from typing import Final
 
@@ -14,9 +12,6 @@ from contracts.subjects import (
     STORAGE_EDIT_RENDERED,
 )
 from services.chassis.bus import Bus, translated
-from services.chassis.errors import UnavailableError
-
-log = logging.getLogger(__name__)
 
 STAGES: Final = (ENHANCER_EDIT_REQUESTED, RENDERER_EDIT_ENHANCED, STORAGE_EDIT_RENDERED)
 LOOK_SECONDS: Final = 2.0
@@ -59,16 +54,8 @@ class Waiting:
         """Whether a job accepted now would run into its deadline before its turn."""
         return sum(pace.seconds for pace in self._paces.values()) > self._deadline
 
-    async def run(self) -> None:
-        """Look again and again, for ever."""
-        while True:
-            await asyncio.sleep(LOOK_SECONDS)
-            try:
-                await self._look()
-            except UnavailableError as error:
-                log.debug("waiting_unknown", extra={"error": str(error)})
-
-    async def _look(self) -> None:
+    async def look(self) -> None:
+        """Look once; called every `LOOK_SECONDS`. Raises UnavailableError."""
         for stage, pace in self._paces.items():
             with translated("look at a durable"):
                 pace.look(*_counts(await self._bus.js.consumer_info(EVENTS, stage)))

@@ -1,14 +1,14 @@
 """Who follows which job: one feed of the journal in, many event streams out.
 
 On connect a stream joins first, then the journal is replayed, then live entries past the replayed
-ones go out, so that nothing is missed in between. A gap in `index` means that the replay came from
-a replica that lags: the journal is asked again.
+ones go out, so that nothing is missed in between. A stream that cannot be brought there ends: its
+client comes back and is told by the ordinary path.
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
-from itertools import count
+from collections.abc import Callable, Iterable
+from itertools import count, cycle
 from typing import Final
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from services.chassis.errors import UnavailableError
 from services.chassis.journal import Recorded
 from services.chassis.metrics import STREAMS_OPEN
 from services.gateway.domain import frames
-from services.gateway.domain.known import Known
+from services.gateway.domain.histories import Histories
 from services.gateway.domain.problems import RefusalError, unavailable
 from services.gateway.domain.stream import Stream
 
@@ -34,15 +34,11 @@ KEEPALIVE_SLOTS: Final = 150
 DRAIN_SECONDS: Final = 3.0
 DRAIN_STEPS: Final = 60
 
-REPLAY_TRIES: Final = 6
-REPLAY_PAUSE_SECONDS: Final = 0.2
-
 CATCH_UP_TRIES: Final = 20
 CATCH_UP_PAUSE_SECONDS: Final = 0.5
 
 FOLLOWED_SECONDS: Final = 2.0
 
-Replay = Callable[[UUID], Awaitable[list[Recorded]]]
 Render = Callable[[JournalEntry, str], bytes]
 
 
@@ -51,21 +47,21 @@ class Hub:
 
     def __init__(
         self,
-        replay: Replay,
+        histories: Histories,
         render: Render,
-        known: Known,
         *,
         per_client: int,
         most: int = MAX_STREAMS,
     ) -> None:
-        self.known = known
-        self._replay = replay
+        self.known = histories.known
+        self._histories = histories
         self._render = render
         self._per_client = per_client
         self._most = most
         self._jobs: dict[str, set[Stream]] = {}
         self._clients: dict[str, int] = {}
         self._slots: list[set[Stream]] = [set() for _ in range(KEEPALIVE_SLOTS)]
+        self._turns = cycle(self._slots)
         self._numbers = count()
         self._open = 0
         self._closing = False
@@ -111,13 +107,7 @@ class Hub:
         What comes after them is told by the feed. Raises UnavailableError.
         """
         await self._followed()
-        for _ in range(REPLAY_TRIES):
-            told = self.known.sequence(str(job_id))
-            entries = await self._replay(job_id)
-            if _is_whole(entries) and _is_fresh(entries, told):
-                return entries
-            await asyncio.sleep(REPLAY_PAUSE_SECONDS)
-        raise UnavailableError("the journal's replica lags")
+        return await self._histories.read(job_id)
 
     def resume(self, stream: Stream, history: list[Recorded], *, after: int | None) -> None:
         """Put in what came after the entry `after` (None: everything), then follow live."""
@@ -141,11 +131,15 @@ class Hub:
         """The same, once the journal can be read again; meanwhile the stream is open and silent."""
         task = asyncio.create_task(self._catch_up(stream, after))
         self._catching_up.add(task)
-        task.add_done_callback(self._catching_up.discard)
+        task.add_done_callback(self._caught_up)
 
     def has_its_place(self) -> None:
         """The feed tells every entry from now on."""
         self._following.set()
+
+    def lost_sight(self) -> None:
+        """The feed tells nothing until it has its place again."""
+        self._following.clear()
 
     def heard(self, job: str, sequence: int, data: bytes) -> None:
         """The feed's next entry, as it came."""
@@ -174,12 +168,9 @@ class Hub:
             raise UnavailableError("the journal is not followed yet")
 
     async def keep_alive(self) -> None:
-        """Say something on each stream every 15 s, for ever."""
-        while True:
-            for slot in self._slots:
-                await asyncio.sleep(KEEPALIVE_SECONDS / KEEPALIVE_SLOTS)
-                for stream in tuple(slot):
-                    stream.put(frames.KEEPALIVE)
+        """Say something on the streams of the next slot; called so often that 15 s reach all."""
+        for stream in tuple(next(self._turns)):
+            stream.put(frames.KEEPALIVE)
 
     async def drain(self) -> None:
         """End all streams, spread over the window, so that their clients resume elsewhere."""
@@ -236,16 +227,30 @@ class Hub:
             raise UnavailableError("the journal is not followed yet") from None
 
     async def _catch_up(self, stream: Stream, after: int | None) -> None:
+        resumed = False
+        try:
+            history = await self._read_late(stream)
+            if history:
+                self.resume(stream, history, after=after)
+                resumed = True
+        finally:
+            if not resumed and not stream.ended:
+                stream.end()  # the client comes back with its Last-Event-ID
+
+    async def _read_late(self, stream: Stream) -> list[Recorded]:
         for _ in range(CATCH_UP_TRIES):
             if stream.ended:
-                return
+                break
             try:
-                self.resume(stream, await self.history(stream.job_id), after=after)
+                return await self.history(stream.job_id)
             except UnavailableError:
                 await asyncio.sleep(CATCH_UP_PAUSE_SECONDS)
-            else:
-                return
-        stream.end()  # the client comes back with its Last-Event-ID
+        return []
+
+    def _caught_up(self, task: asyncio.Task[None]) -> None:
+        self._catching_up.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("catching_up_failed", exc_info=error)
 
     def _all(self) -> list[Stream]:
         return [stream for followers in self._jobs.values() for stream in followers]
@@ -253,16 +258,6 @@ class Hub:
     def _count(self, change: int) -> None:
         self._open += change
         STREAMS_OPEN.set(self._open)
-
-
-def _is_whole(entries: list[Recorded]) -> bool:
-    indices = [recorded.entry.index for recorded in entries]
-    return indices == list(range(indices[0], indices[0] + len(indices))) if indices else True
-
-
-def _is_fresh(entries: list[Recorded], told: int) -> bool:
-    # What the feed told before the replay is in it; nothing at all is settled by the leader.
-    return not entries or entries[-1].sequence >= told
 
 
 def terminal(history: Iterable[Recorded]) -> Recorded | None:
@@ -275,5 +270,9 @@ def _too_many_streams(held: int) -> RefusalError:
         429,
         ErrorCode.TOO_MANY_STREAMS,
         f"You have {held} event streams open, which is the limit; please close one first.",
-        headers={"Retry-After": "5"},
+        headers={
+            "Retry-After": "5",
+            "RateLimit": '"streams";r=0;t=5',
+            "RateLimit-Policy": f'"streams";q={held}',
+        },
     )

@@ -1,6 +1,7 @@
 """Streams over one feed: every entry once and in order, whatever comes when."""
 
 import asyncio
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -9,9 +10,11 @@ from contracts.journal import JournalEntry, Stage
 from services.chassis.bus import to_bytes
 from services.chassis.errors import UnavailableError
 from services.chassis.journal import Recorded
+from services.gateway.domain import histories
 from services.gateway.domain import hub as hubs
 from services.gateway.domain import stream as streams
-from services.gateway.domain.hub import Hub
+from services.gateway.domain.histories import Histories
+from services.gateway.domain.hub import KEEPALIVE_SLOTS, Hub
 from services.gateway.domain.known import Known
 from services.gateway.domain.problems import RefusalError
 from services.gateway.domain.stream import Stream
@@ -44,10 +47,12 @@ class World:
 
     def __init__(self, *, is_followed: bool = True, **limits: int) -> None:
         self.journal = MemoryJournal()
+        self.histories = Histories(
+            self.journal.replay, partial(self.journal.last, leader=True), Known()
+        )
         self.hub = Hub(
-            self.journal.replay,
+            self.histories,
             lambda entry, base: f"{base}{entry.index}".encode(),
-            Known(),
             **{"per_client": 0, **limits},
         )
         if is_followed:
@@ -117,7 +122,7 @@ async def test_an_entry_told_while_the_replay_is_read_does_not_make_it_stale():
         reads.append(await world.append(entries[-1].entry.advance(Stage.CANCELLED)))
         return entries
 
-    world.hub._replay = replay
+    world.histories.replay = replay
 
     assert await world.hub.history(first.entry.job_id) == [first]
     assert len(reads) == 1
@@ -177,7 +182,7 @@ async def test_a_gap_in_the_feed_is_filled_from_the_journal():
 
 
 async def test_a_replay_behind_what_was_heard_is_asked_again(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(hubs, "REPLAY_PAUSE_SECONDS", 0)
+    monkeypatch.setattr(histories, "REPLAY_PAUSE_SECONDS", 0)
     world = World()
     first = await world.append(job())
     world.hub.known.put(str(first.entry.job_id), first.sequence + 1, b"{}")
@@ -199,7 +204,7 @@ async def test_a_stream_opened_while_the_journal_is_away_waits_for_it(
             raise UnavailableError("away")
         return await replay(job_id)
 
-    world.hub._replay = sometimes
+    world.histories.replay = sometimes
     stream, reader = world.join(first.entry.job_id), Reader()
     world.hub.resume_later(stream, after=first.sequence)
     stream.attach(reader.send)
@@ -219,12 +224,102 @@ async def test_a_stream_that_waits_too_long_ends_so_that_its_client_comes_back(
     async def away(_: UUID) -> list[Recorded]:
         raise UnavailableError("away")
 
-    world.hub._replay = away
+    world.histories.replay = away
     stream, reader = world.join(job().job_id), Reader()
     world.hub.resume_later(stream, after=None)
     stream.attach(reader.send)
 
     await asyncio.wait_for(reader.completed.wait(), 1)
+
+
+async def caught_up(world: World, job_id: UUID) -> Reader:
+    stream, reader = world.join(job_id), Reader()
+    world.hub.resume_later(stream, after=None)
+    stream.attach(reader.send)
+    return reader
+
+
+async def test_a_stream_of_a_job_that_only_the_record_knows_ends_so_that_its_client_comes_back():
+    world = World()
+
+    reader = await caught_up(world, job().job_id)
+
+    await asyncio.wait_for(reader.completed.wait(), 1)
+
+
+async def test_a_stream_whose_journal_cannot_be_understood_ends(caplog: pytest.LogCaptureFixture):
+    world = World()
+
+    async def unreadable(_: UUID) -> list[Recorded]:
+        raise ValueError("not an entry")
+
+    world.histories.replay = unreadable
+    reader = await caught_up(world, job().job_id)
+
+    await asyncio.wait_for(reader.completed.wait(), 1)
+    await settle()
+    assert "catching_up_failed" in caplog.text
+
+
+async def test_a_history_without_its_beginning_is_not_believed(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(histories, "REPLAY_PAUSE_SECONDS", 0)
+    world = World()
+    first = await world.append(job())
+    await world.append(first.entry.advance(Stage.ENHANCING_PROMPT))
+    replay = world.journal.replay
+    world.histories.replay = partial(replay, after=first.sequence)
+
+    with pytest.raises(UnavailableError):
+        await world.hub.history(first.entry.job_id)
+
+
+async def test_an_ended_job_whose_beginning_has_aged_out_is_told(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(histories, "REPLAY_PAUSE_SECONDS", 0)
+    world = World()
+    first = await world.append(job())
+    last = await world.append(first.entry.advance(Stage.CANCELLED))
+    world.histories.replay = partial(world.journal.replay, after=first.sequence)
+
+    assert await world.hub.history(first.entry.job_id) == [last]
+
+
+@pytest.mark.parametrize("seen", [0, 1])
+async def test_a_job_that_the_feed_has_not_told_of_is_compared_with_the_leader(
+    monkeypatch: pytest.MonkeyPatch, seen: int
+):
+    monkeypatch.setattr(histories, "REPLAY_PAUSE_SECONDS", 0)
+    world, reads = World(), iter(range(9))
+    first = await world.append(job(), heard=False)
+    second = await world.append(first.entry.advance(Stage.ENHANCING_PROMPT), heard=False)
+
+    async def lagging(_: UUID) -> list[Recorded]:
+        return [first, second][: seen if next(reads) < 3 else 2]
+
+    world.histories.replay = lagging
+
+    assert await world.hub.history(first.entry.job_id) == [first, second]
+
+
+async def test_a_job_that_the_feed_told_of_costs_no_question_to_the_leader():
+    world = World()
+    first = await world.append(job())
+
+    async def asked(_: UUID) -> Recorded | None:
+        pytest.fail("the leader was asked")
+
+    world.histories.leader = asked
+
+    assert await world.hub.history(first.entry.job_id) == [first]
+
+
+async def test_readiness_knows_when_nothing_is_told():
+    world = World()
+    await world.hub.check()
+
+    world.hub.lost_sight()
+
+    with pytest.raises(UnavailableError):
+        await world.hub.check()
 
 
 async def test_a_client_that_saw_the_ending_is_told_that_it_was_one():
@@ -305,6 +400,17 @@ async def test_only_so_many_streams_are_open_per_client_and_in_all():
     assert full.value.status == 503
 
 
+async def test_who_has_too_many_streams_is_told_the_limit():
+    world = World(per_client=1)
+    world.join(job().job_id)
+
+    with pytest.raises(RefusalError) as refused:
+        world.join(job().job_id)
+
+    assert refused.value.headers["RateLimit"] == '"streams";r=0;t=5'
+    assert refused.value.headers["RateLimit-Policy"] == '"streams";q=1'
+
+
 async def test_a_stream_that_left_leaves_nothing_behind():
     world = World(per_client=1)
     stream = world.join(job().job_id)
@@ -329,17 +435,16 @@ async def test_draining_ends_every_stream_and_takes_no_more(monkeypatch: pytest.
         world.join(first.entry.job_id)
 
 
-async def test_silence_is_broken_for_every_stream(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(hubs, "KEEPALIVE_SECONDS", 0.01)
+async def test_silence_is_broken_for_every_stream():
     world = World()
     first = await world.append(job())
     readers = [await world.follow(first.entry.job_id) for _ in range(3)]
 
-    speaking = asyncio.create_task(world.hub.keep_alive())
-    async with asyncio.timeout(5):
-        while not all(b": still here" in reader.sent for reader in readers):
-            await asyncio.sleep(0.005)
-    speaking.cancel()
+    for _ in range(KEEPALIVE_SLOTS):
+        await world.hub.keep_alive()
+    await settle()
+
+    assert [reader.sent.count(b": still here") for reader in readers] == [1, 1, 1]
 
 
 def test_the_newest_entry_known_is_kept_and_the_oldest_job_forgotten():

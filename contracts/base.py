@@ -18,9 +18,12 @@ Instant = Annotated[AwareDatetime, PlainSerializer(_rfc3339, when_used="json")]
 
 
 class Message(BaseModel):
-    """Anything that travels: frozen once built, unknown fields ignored on the way in."""
+    """Anything that travels: frozen once built, unknown fields ignored on the way in.
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    What a person wrote is in it, so an error about it does not quote it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
 
 def utcnow() -> datetime:

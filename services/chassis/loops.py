@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from services.chassis.errors import MizualError
+from services.chassis.errors import MizualError, TransientError
 
 log = logging.getLogger(__name__)
 
@@ -86,9 +86,10 @@ async def _went_well(name: str, cycle: Cycle, *, failures: int) -> bool:
 
 
 def _log_failure(name: str, error: Exception) -> None:
-    ours = isinstance(error, MizualError)
+    # As with handlers: the text of an error that is not ours may hold anything.
+    reason = str(error) if isinstance(error, TransientError) else None
     log.warning(
         "loop_failed",
-        extra={"loop": name, "error": repr(error) if ours else type(error).__name__},
-        exc_info=None if ours else error,
+        extra={"loop": name, "error": type(error).__name__, "reason": reason},
+        exc_info=None if isinstance(error, MizualError) else error,
     )

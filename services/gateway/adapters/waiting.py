@@ -22,19 +22,29 @@ SLOWEST_PER_SECOND: Final = 1.0
 """Assumed before any pace was seen, so that a quiet system takes a burst."""
 
 
+Floor = tuple[int, int]
+"""Up to where everything is acknowledged: the durable's own number, and the stream's."""
+
+
 class Pace:
-    """One stage: what waits for it, and how fast it settles deliveries."""
+    """One stage: what waits for it, and how fast it acknowledges."""
 
     def __init__(self) -> None:
         self._waiting = 0
-        self._settled: int | None = None
+        self._floor: Floor | None = None
+        self._looks = 0
         self._paces: deque[float] = deque(maxlen=REMEMBERED_LOOKS)
 
-    def look(self, waiting: int, settled: int) -> None:
+    def look(self, waiting: int, floor: Floor) -> None:
         """Take in the state after another look."""
-        if self._settled is not None:
-            self._paces.append(max(0, settled - self._settled) / LOOK_SECONDS)
-        self._waiting, self._settled = waiting, settled
+        before, self._waiting = self._floor or floor, waiting
+        self._looks += 1
+        # Redeliveries count in the one number, other subjects in the other, work in both.
+        acknowledged = min(now - then for now, then in zip(floor, before, strict=True))
+        self._paces.append(max(0, acknowledged) / (self._looks * LOOK_SECONDS))
+        if acknowledged or self._floor is None:
+            # One that takes long holds the floor back: what it hid took all that time.
+            self._floor, self._looks = floor, 0
 
     @property
     def seconds(self) -> float:
@@ -61,7 +71,7 @@ class Waiting:
                 pace.look(*_counts(await self._bus.js.consumer_info(EVENTS, stage)))
 
 
-def _counts(info: ConsumerInfo) -> tuple[int, int]:
-    unsettled = info.num_ack_pending or 0
-    delivered = info.delivered.consumer_seq if info.delivered else 0
-    return (info.num_pending or 0) + unsettled, delivered - unsettled
+def _counts(info: ConsumerInfo) -> tuple[int, Floor]:
+    waiting = (info.num_pending or 0) + (info.num_ack_pending or 0)
+    floor = info.ack_floor
+    return waiting, (floor.consumer_seq, floor.stream_seq) if floor else (0, 0)

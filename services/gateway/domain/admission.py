@@ -104,13 +104,13 @@ class Admission:
         Raises RefusalError or another PermanentError, and UnavailableError.
         """
         ids = self._ids(applicant)
-        fingerprint = await self._fingerprint(submission)
-        if first := await self._first(ids, fingerprint):
-            return first
+        if first := await self._first(ids):
+            return _same(first, await self._asked_again(submission, first))
         if self._overloaded():
             raise UnavailableError("more work waits than the deadline allows", retry_after=30)
         parent = await self._parent(submission.parent_id)
         source = await self._source(submission, parent)
+        fingerprint = _fingerprint(submission, source.picture.sha256)
         taken = await self._take(ids, fingerprint, applicant)
         if isinstance(taken, JournalEntry):
             return taken
@@ -124,19 +124,27 @@ class Admission:
         ids = self._job_ids(applicant.caller.scope, applicant.idempotency_key)
         return Ids(ids[0], ids)
 
-    async def _fingerprint(self, submission: Submission) -> str:
-        picture: str | None = None
+    async def _asked_again(self, submission: Submission, first: JournalEntry) -> str:
+        sha256 = ""
         if submission.picture is not None:
-            picture = (await _digest(submission.picture))[:DIGEST_CHARACTERS]
+            sha256 = await _digest(submission.picture)
         elif submission.image_id is not None:
-            picture = await self._sources.digest_of(submission.image_id)
-        return digest(submission.asked(picture))
+            sha256 = await self._uploaded(submission.image_id, first)
+        return _fingerprint(submission, sha256)
 
-    async def _first(self, ids: Ids, fingerprint: str) -> JournalEntry | None:
+    async def _uploaded(self, image_id: UUID, first: JournalEntry) -> str:
+        try:
+            return await self._sources.digest_of(image_id)
+        except (RefusalError, UnavailableError):
+            # The picture is gone or cannot be asked for: everything else must be the same.
+            original = first.work.original if first.work else None
+            return original.sha256 if original else ""
+
+    async def _first(self, ids: Ids) -> JournalEntry | None:
         for job_id in ids.earlier:
             found = await self._jobs.find(job_id)
             if found is not None:
-                return _same(found.entry, fingerprint)
+                return found.entry
         return None
 
     async def _parent(self, parent_id: UUID | None) -> JournalEntry | None:
@@ -168,8 +176,8 @@ class Admission:
             return await self._places.take(applicant.caller.client, token=str(ids.job_id))
         except LimitExceededError as full:
             # Another request with this key may have taken the last place and opened the job.
-            if first := await self._first(ids, fingerprint):
-                return first
+            if first := await self._first(ids):
+                return _same(first, fingerprint)
             raise _over_quota(full) from None
 
     def _entry(
@@ -262,6 +270,11 @@ class Admission:
 
 async def _digest(data: bytes) -> str:
     return await asyncio.to_thread(digest, data) if len(data) > _INLINE_BYTES else digest(data)
+
+
+def _fingerprint(submission: Submission, sha256: str) -> str:
+    named = submission.picture is not None or submission.image_id is not None
+    return digest(submission.asked(sha256[:DIGEST_CHARACTERS] if named else None))
 
 
 def _same(job: JournalEntry, fingerprint: str) -> JournalEntry:

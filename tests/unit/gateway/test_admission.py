@@ -198,6 +198,22 @@ async def test_a_picture_sent_along_and_the_same_one_uploaded_before_are_one_req
         await world.admit(Submission(prompt="make it blue", image_id=other.image_id), "k")
 
 
+@pytest.mark.parametrize("away", ["", "away"], ids=["the upload is gone", "the store is away"])
+async def test_a_known_key_is_answered_without_the_upload(away: str):
+    world = World()
+    upload = await world.sources.upload(b"pixels")
+    asked = Submission(prompt="make it blue", image_id=upload.image_id)
+    first = await world.admit(asked, "k")
+    world.store.contents.clear()
+    world.store.known.clear()
+    world.store.away = away
+
+    assert await world.admit(asked, "k") == first
+    with pytest.raises(RefusalError) as refused:
+        await world.admit(Submission(prompt="make it red", image_id=upload.image_id), "k")
+    assert refused.value.code is ErrorCode.IDEMPOTENCY_KEY_REUSED
+
+
 async def test_a_key_whose_last_place_another_request_took_meanwhile_finds_its_job():
     world, other = World(), World(places=1)
     theirs = await other.admit(key="k")

@@ -76,7 +76,8 @@ DURABLES: Final = (
     Durable(s.EVENTS, s.ENHANCER_EDIT_REQUESTED, s.EDIT_REQUESTED),
     Durable(s.EVENTS, s.RENDERER_EDIT_ENHANCED, s.EDIT_ENHANCED),
     Durable(s.EVENTS, s.STORAGE_EDIT_RENDERED, s.EDIT_RENDERED),
-    # One batch in flight over all replicas, so that the record is written in the journal's order.
+    # As many entries out at a time as one batch holds, over all replicas: a bound, not an order.
+    # Replicas share them out, and what comes again comes late; the record goes by sequences.
     Durable(s.JOURNAL, s.STORAGE_PROJECTOR, f"{s.JOURNAL_ROOT}.*", -1, PROJECTOR_BATCH),
     Durable(s.ADVISORIES, s.STORAGE_ADVISORY, f"{s.MAX_DELIVERIES_ROOT}.{s.EVENTS}.*"),
 )

@@ -1,4 +1,10 @@
-"""What the record's keeper tells others of an entry: the public feed, and places of quotas."""
+"""What the record's keeper tells others of an entry: the public feed, and places of quotas.
+
+The feed is told at least once. The same announcement is stored once within the stream's 120 s of
+deduplication; after a longer outage, or when the journal is read anew by a durable that was lost,
+it may come again. Nor is there an order: replicas share the journal, so that an ending may be told
+before its beginning. Whoever listens goes by `job_id` and what was announced.
+"""
 
 from typing import Final, Protocol
 
@@ -47,7 +53,7 @@ def told(entry: JournalEntry) -> FeedEvent | None:
 
 
 def feed_id(event: FeedEvent) -> str:
-    """The deterministic id of an announcement: told twice, stored once."""
+    """The deterministic id of an announcement: told twice within the window, stored once."""
     noun, participle = FEED_SUBJECTS[type(event)].split(".")[-2:]
     return f"{event.job_id}:{noun}.{participle}"
 

@@ -5,7 +5,13 @@ from services.feedback.domain import Ratings, already_given, keepable, nothing_g
 
 
 async def on_feedback_give(rating: GiveFeedback, *, ratings: Ratings) -> FeedbackKept:
-    """Keep a rating. Raises RefusedError for an edit's second one."""
+    """Keep a rating. Raises RefusedError for an edit's second one, whatever it says.
+
+    A caller waits 2 s and is refused after 1.5 s, which cancels the statement. A rating may still
+    be kept though its caller was told 503: when it waited behind others for longer than that, when
+    it was committed at the very moment of the refusal, or when the answer was lost. The first one
+    stands then, and saying it again is answered with 409.
+    """
     number = await ratings.add(keepable(rating))
     if number is None:
         raise already_given()

@@ -94,10 +94,14 @@ async def test_without_a_database_the_caller_learns_so(
 async def test_a_database_that_hangs_is_no_reason_to_wait_for_ever(
     feedback: Bus, feedback_tables: Database
 ) -> None:
+    edit = uuid4()
     async with feedback_tables.transaction() as session:
         await session.execute("LOCK TABLE feedback IN ACCESS EXCLUSIVE MODE")
         with pytest.raises(UnavailableError, match="not available"):
-            await _give(feedback, uuid4(), rating=1)
+            await _give(feedback, edit, rating=1)
+
+    # Nothing of it was kept: the same person may say it again.
+    assert (await _give(feedback, edit, rating=1)).feedback_id
 
 
 async def test_an_exact_address_is_never_kept(feedback: Bus, feedback_tables: Database) -> None:

@@ -1,7 +1,12 @@
 """The bus door: commands of other services, under the same admission as HTTP."""
 
+from typing import Final
+
+from pydantic import ConfigDict, JsonValue, TypeAdapter, ValidationError
+
 from contracts import subjects
-from contracts.commands import CancelJob, SubmitJob
+from contracts.base import Message
+from contracts.commands import CancelJob, CorrelationId, SubmitJob
 from contracts.errors import ErrorCode
 from contracts.events import SubmissionRejected
 from services.chassis.broker import put_command, put_delivered
@@ -14,22 +19,30 @@ from services.gateway.domain.admission import Applicant
 from services.gateway.domain.identity import Caller, platform_caller
 from services.gateway.domain.parts import Parts
 from services.gateway.domain.problems import not_found, trouble_of
-from services.gateway.domain.submission import Submission, checked
+from services.gateway.domain.submission import Submission, checked, invalid
 from services.gateway.domain.text import clean_prompt
+
+_CORRELATION_ID: Final = TypeAdapter(CorrelationId)
 
 
 def put_handlers(loops: Loops, bus: Bus, parts: Parts) -> None:
     """Put the handlers on their durables."""
 
-    async def submit_job(command: SubmitJob, delivery: NatsDelivery) -> None:
-        request_id = request_id_of(command.request_id)
+    async def submit_job(letter: _Letter, delivery: NatsDelivery) -> None:
+        request_id = request_id_of(letter.request_id)
         with bound(request_id=request_id):
+            try:
+                command = _command(letter)
+            except PermanentError as error:
+                if (sender := _sender(letter)) is not None:
+                    await _reject(parts, sender, error, delivery, request_id)
+                raise
             try:
                 await parts.admission.admit(
                     _submission(command), _applicant(command, delivery, request_id)
                 )
             except PermanentError as error:
-                await _reject(parts, command, error, delivery, request_id)
+                await _reject(parts, command.correlation_id, error, delivery, request_id)
 
     async def cancel_job(command: CancelJob) -> None:
         with bound(job_id=str(command.job_id), request_id=request_id_of(None)):
@@ -42,8 +55,36 @@ def put_handlers(loops: Loops, bus: Bus, parts: Parts) -> None:
                 # There is nobody to answer: a job that is not the owner's is no work of ours.
                 raise ObsoleteError(f"nothing to cancel: {error}") from None
 
-    put_delivered(loops, bus, subjects.GATEWAY_JOB_SUBMIT, SubmitJob, submit_job, concurrency=4)
+    put_delivered(loops, bus, subjects.GATEWAY_JOB_SUBMIT, _Letter, submit_job, concurrency=4)
     put_command(loops, bus, subjects.GATEWAY_JOB_CANCEL, CancelJob, cancel_job)
+
+
+class _Letter(Message):
+    """A SubmitJob as it came: who sent one that is not valid can still be told."""
+
+    model_config = ConfigDict(extra="allow")
+
+    correlation_id: JsonValue = None
+
+    @property
+    def request_id(self) -> str | None:
+        """What the sender calls this request."""
+        named = (self.model_extra or {}).get("request_id")
+        return named if isinstance(named, str) else None
+
+
+def _command(letter: _Letter) -> SubmitJob:
+    try:
+        return SubmitJob.model_validate_json(letter.model_dump_json())
+    except ValidationError as error:
+        raise invalid(error) from None
+
+
+def _sender(letter: _Letter) -> str | None:
+    try:
+        return _CORRELATION_ID.validate_python(letter.correlation_id)
+    except ValidationError:
+        return None
 
 
 def _submission(command: SubmitJob) -> Submission:
@@ -75,13 +116,13 @@ def _applicant(command: SubmitJob, delivery: NatsDelivery, request_id: str) -> A
 
 async def _reject(
     parts: Parts,
-    command: SubmitJob,
+    correlation_id: str | None,
     error: PermanentError,
     delivery: NatsDelivery,
     request_id: str,
 ) -> None:
     problem = trouble_of(error, request_id).problem
-    rejected = SubmissionRejected(correlation_id=command.correlation_id, problem=problem)
+    rejected = SubmissionRejected(correlation_id=correlation_id, problem=problem)
     await parts.publisher.publish(
         subjects.SUBMISSION_REJECTED, rejected, message_id=f"rejected:{delivery.identity}"
     )

@@ -12,6 +12,7 @@ from contracts.commands import CancelJob, PlatformOwner, SubmitJob
 from contracts.events import SubmissionRejected
 from contracts.journal import Stage
 from contracts.subjects import (
+    DEAD_LETTERS,
     EVENTS,
     FEED,
     JOB_CANCEL,
@@ -204,6 +205,24 @@ async def test_a_refusal_over_the_bus_is_the_problem_that_http_gives(
     rejected = await rejection(behind)
     assert rejected.correlation_id == "c-1"
     assert rejected.problem.error_code == code
+
+
+class Unfit(Message):
+    """What no command looks like, but for its return address."""
+
+    prompt: int = 7
+    correlation_id: str
+
+
+async def test_who_sent_an_invalid_command_hears_of_it_and_operators_have_a_copy(apis, behind):
+    dead = await behind.count(DEAD_LETTERS)
+
+    await handled(behind, JOB_SUBMIT, Unfit(correlation_id="c-2"))
+
+    rejected = await rejection(behind)
+    assert rejected.correlation_id == "c-2"
+    assert (rejected.problem.status, rejected.problem.error_code) == (422, "INVALID_PROMPT")
+    assert await behind.count(DEAD_LETTERS) == dead + 1
 
 
 async def test_over_the_quota_is_a_rejection_over_the_bus(apis, behind):

@@ -6,11 +6,14 @@ from typing import cast
 import pytest
 
 from contracts.commands import PlatformOwner, SubmitJob
+from services.chassis.bus import to_bytes
 from services.chassis.delivery import NatsDelivery
 from services.gateway.domain.identity import platform_caller
-from services.gateway.handlers import _applicant
+from services.gateway.domain.problems import RefusalError
+from services.gateway.handlers import _applicant, _command, _Letter, _sender
 
 OWNER = PlatformOwner(user_id="ada")
+LETTER = {"owner": {"user_id": "ada"}, "prompt": "make it blue", "image_id": "no id"}
 
 
 @dataclass(frozen=True)
@@ -42,3 +45,31 @@ def test_a_messages_name_is_no_key_that_a_caller_could_send():
 
     assert unkeyed.caller.scope != keyed.caller.scope
     assert unkeyed.caller.owner == keyed.caller.owner
+
+
+def letter(**fields: object) -> _Letter:
+    return _Letter.model_validate({**LETTER, **fields})
+
+
+def test_a_letter_that_is_valid_is_the_command():
+    command = SubmitJob(owner=OWNER, prompt="x", correlation_id="c", request_id="r")
+
+    received = _Letter.model_validate_json(to_bytes(command))
+
+    assert _command(received) == command
+    assert received.request_id == "r"
+
+
+def test_what_is_wrong_with_a_letter_is_named():
+    with pytest.raises(RefusalError) as refused:
+        _command(letter())
+
+    assert refused.value.status == 422
+    assert [error.field for error in refused.value.errors] == ["image_id"]
+
+
+@pytest.mark.parametrize(
+    ("given", "sender"), [("c-1", "c-1"), (None, None), (7, None), ("two words", None)]
+)
+def test_a_letter_is_answered_if_it_says_to_whom(given: object, sender: str | None):
+    assert _sender(letter(correlation_id=given)) == sender

@@ -27,6 +27,7 @@ from services.gateway.routes.door import Door, Endpoint, Hot, problem_response
 from services.gateway.routes.edits import EditRoutes
 from services.gateway.routes.events import events
 from services.gateway.routes.feedback import FeedbackFields, FeedbackRoutes
+from services.gateway.routes.peer import PeerApp
 from services.gateway.routes.pictures import PictureRoutes
 from services.gateway.routes.visit import House, visit_of
 from services.gateway.settings import GatewaySettings
@@ -48,7 +49,7 @@ def make_app(settings: GatewaySettings, opened: Opened) -> FastAPI:
             app.state.parts = parts
             yield
 
-    app = FastAPI(
+    app = PeerApp(
         title="Mizual",
         summary="Edit pictures from a sentence, and watch every stage live.",
         version=CONTRACT_VERSION,

@@ -16,9 +16,9 @@ from services.gateway.domain.network import Network, client_address, client_name
 from services.gateway.domain.parts import Parts
 from services.gateway.domain.problems import RefusalError
 from services.gateway.domain.submission import identifier
+from services.gateway.routes.peer import LOOPBACK, peer_of
 
 SCOPE_KEY: Final = "mizual.visit"
-_LOOPBACK: Final = "127.0.0.1"
 _HOST: Final = re.compile(r"[A-Za-z0-9.\-:\[\]]{1,255}")
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -60,7 +60,7 @@ class Visit:
         if self._address is None:
             lines = [v for k, v in self._scope["headers"] if k == b"x-forwarded-for"]
             hops = b",".join(lines).decode("latin-1").split(",") if lines else []
-            self._address = client_address(self._peer(), hops, self._house.proxies)
+            self._address = client_address(peer_of(self._scope), hops, self._house.proxies)
         return self._address
 
     @property
@@ -123,21 +123,15 @@ class Visit:
         """Scheme and host that the request was sent to."""
         host = self.header(b"host") or ""
         if not _HOST.fullmatch(host):
-            server = self._scope.get("server") or (_LOOPBACK, 80)
+            server = self._scope.get("server") or (LOOPBACK, 80)
             host = f"{server[0]}:{server[1]}"
         return f"{self._scheme()}://{host}"
 
     def _scheme(self) -> str:
         forwarded = self.header(b"x-forwarded-proto")
-        if forwarded in {"http", "https"} and self.address != self._peer():
+        if forwarded in {"http", "https"} and self.address != peer_of(self._scope):
             return forwarded
         return str(self._scope["scheme"])
-
-    def _peer(self) -> str:
-        host, port = self._scope.get("client") or (_LOOPBACK, 1)
-        # The server may have put a forwarded address in already, and then gives it port 0;
-        # by default it does so for loopback peers alone. Whom to believe is ours to decide.
-        return str(host) if port else _LOOPBACK
 
 
 def visit_of(request: Request) -> Visit:

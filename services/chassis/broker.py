@@ -79,7 +79,7 @@ def bus_of(broker: NatsBroker) -> Bus:
 def put_step(loops: Loops, bus: Bus, step: Step, task: Task, *, concurrency: int) -> None:
     """Put a step's task on its durable; the handler rules and the failure policy are around it."""
     handler = Handler(step, JetStreamJournal(bus), bus)
-    policy = FailurePolicy(StreamDeadLetters(bus, step.durable))
+    policy = FailurePolicy(StreamDeadLetters(bus, step.durable), step.durable)
 
     async def deliver(message: Msg) -> None:
         delivery = NatsDelivery(message)
@@ -90,7 +90,7 @@ def put_step(loops: Loops, bus: Bus, step: Step, task: Task, *, concurrency: int
             with bound(job_id=str(event.job_id), request_id=event.request_id):
                 await policy.guard_step(handler, hold, lambda: handler.handle(hold, event, task))
 
-        with measured(step.durable):
+        with measured(step.durable, delivery):
             async with heartbeat(delivery):
                 await policy.guard(delivery, work)
 
@@ -124,7 +124,7 @@ def put_delivered(
     concurrency: int = 1,
 ) -> None:
     """The same for a handler that also needs to know which delivery it is; it settles nothing."""
-    policy = FailurePolicy(StreamDeadLetters(bus, durable))
+    policy = FailurePolicy(StreamDeadLetters(bus, durable), durable)
 
     async def deliver(message: Msg) -> None:
         delivery = NatsDelivery(message)
@@ -133,7 +133,7 @@ def put_delivered(
             await handle(parsed(kind, message.data), delivery)
             await delivery.ack()
 
-        with measured(durable):
+        with measured(durable, delivery):
             async with heartbeat(delivery):
                 await policy.guard(delivery, work)
 

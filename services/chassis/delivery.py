@@ -22,6 +22,7 @@ class NatsDelivery:
         self._raw = raw
         self.sequence = raw.metadata.sequence.stream
         self.deliveries = raw.metadata.num_delivered or 1
+        self.outcome = "unsettled"
 
     @property
     def identity(self) -> str:
@@ -35,11 +36,13 @@ class NatsDelivery:
         """See Delivery. Raises UnavailableError."""
         with translated("ack"):
             await self._raw.ack()
+        self.outcome = "acked"
 
     async def nak(self, delay: float) -> None:
         """See Delivery. Raises UnavailableError."""
         with translated("nak"):
             await self._raw.nak(delay=delay)
+        self.outcome = "retried"
 
     async def in_progress(self) -> None:
         """See Delivery. Raises UnavailableError."""

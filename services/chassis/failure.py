@@ -29,6 +29,7 @@ from services.chassis.errors import (
 )
 from services.chassis.handler import Handler, sentence_of
 from services.chassis.hold import Hold
+from services.chassis.metrics import FAILURES
 from services.chassis.step import Delivery, Retries
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,13 @@ log = logging.getLogger(__name__)
 WAIT_BASE_SECONDS: Final = 1.0
 WAIT_MAX_SECONDS: Final = 10.0
 NO_RETRIES: Final = Retries(0, 1.0)
+# Unavailable is a kind of transient: the narrower one comes first.
+_KINDS: Final[dict[type[MizualError], str]] = {
+    UnavailableError: "unavailable",
+    TransientError: "transient",
+    PermanentError: "permanent",
+    ObsoleteError: "obsolete",
+}
 _UNAVAILABLE: Final = QueryError(
     status=503,
     code=ErrorCode.SERVICE_UNAVAILABLE,
@@ -54,16 +62,18 @@ class DeadLetters(Protocol):
 
 
 class FailurePolicy:
-    """Decides about a delivery whose handler raised."""
+    """Decides about a delivery of one durable whose handler raised."""
 
-    def __init__(self, dead_letters: DeadLetters) -> None:
+    def __init__(self, dead_letters: DeadLetters, durable: str) -> None:
         self._dead_letters = dead_letters
+        self._durable = durable
 
     async def guard(self, delivery: Delivery, work: Callable[[], Awaitable[object]]) -> None:
         """Run work that has no journal (commands, projections): retried, or dead-lettered."""
         try:
             await work()
         except Exception as error:  # noqa: BLE001 - the one place that is for it
+            self._tell(error)
             await self._without_journal(delivery, error)
 
     async def guard_step(
@@ -73,14 +83,17 @@ class FailurePolicy:
         try:
             await work()
         except Exception as error:  # noqa: BLE001 - the one place that is for it
-            _log(error)
+            self._tell(error)
             if hold.attempt == 0:
                 await hold.delivery.nak(waiting(hold.delivery))
                 return
             await self._with_journal(handler, hold, error)
 
-    async def _without_journal(self, delivery: Delivery, error: Exception) -> None:
+    def _tell(self, error: Exception) -> None:
+        FAILURES.labels(self._durable, kind_of(error)).inc()
         _log(error)
+
+    async def _without_journal(self, delivery: Delivery, error: Exception) -> None:
         if isinstance(error, ObsoleteError):
             await delivery.ack()
         elif isinstance(error, PermanentError):
@@ -177,6 +190,11 @@ def _log(error: Exception) -> None:
         extra={"error": type(error).__name__, "code": code, "reason": reason},
         exc_info=None if ours else error,
     )
+
+
+def kind_of(error: Exception) -> str:
+    """Which of our kinds an error is; `unknown` is handled as transient."""
+    return next((name for kind, name in _KINDS.items() if isinstance(error, kind)), "unknown")
 
 
 def _seconds(delay: float) -> str:

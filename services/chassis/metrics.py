@@ -3,18 +3,18 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import perf_counter
-from typing import Final
+from typing import Final, Protocol
 
 from prometheus_client import Counter, Gauge, Histogram
 
 STAGE_SECONDS: Final = Histogram(
     "mizual_stage_seconds",
-    "Time from a delivery to its settlement",
+    "Time from a delivery to its end: acked, retried later, or left unsettled",
     ["durable", "outcome"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
 )
 FAILURES: Final = Counter(
-    "mizual_handler_failures_total", "Deliveries whose handler raised", ["durable", "kind"]
+    "mizual_handler_failures_total", "Errors that handlers raised, by kind", ["durable", "kind"]
 )
 ENDINGS: Final = Counter("mizual_job_endings_total", "Jobs that ended", ["kind", "stage"])
 PROJECTION_LAG: Final = Gauge(
@@ -25,14 +25,21 @@ STREAMS_OPEN: Final = Gauge("mizual_sse_streams", "Open event streams")
 IN_FLIGHT: Final = Gauge("mizual_deliveries_in_flight", "Deliveries being handled", ["durable"])
 
 
+class Settled(Protocol):
+    """Knows what became of a delivery."""
+
+    @property
+    def outcome(self) -> str:
+        """`acked`, `retried`, or `unsettled` until then."""
+
+
 @contextmanager
-def measured(durable: str) -> Iterator[dict[str, str]]:
-    """Time a delivery; the body puts its outcome into the yielded mapping."""
-    outcome = {"outcome": "settled"}
+def measured(durable: str, delivery: Settled) -> Iterator[None]:
+    """Time a delivery, and count it among those of its outcome."""
     started = perf_counter()
     IN_FLIGHT.labels(durable).inc()
     try:
-        yield outcome
+        yield
     finally:
         IN_FLIGHT.labels(durable).dec()
-        STAGE_SECONDS.labels(durable, outcome["outcome"]).observe(perf_counter() - started)
+        STAGE_SECONDS.labels(durable, delivery.outcome).observe(perf_counter() - started)

@@ -14,8 +14,9 @@ from services.chassis.bus import Bus, translated
 from services.chassis.dead_letters import StreamDeadLetters, reason_of
 from services.chassis.delivery import NatsDelivery
 from services.chassis.errors import TransientError
+from services.chassis.failure import kind_of
 from services.chassis.journal import Recorded
-from services.chassis.metrics import PROJECTION_LAG
+from services.chassis.metrics import FAILURES, PROJECTION_LAG
 from services.chassis.pull import Pull
 from services.chassis.streams import DURABLES, PROJECTOR_BATCH
 
@@ -78,6 +79,7 @@ class Projector:
         except TransientError:
             raise
         except Exception as error:  # noqa: BLE001 - one entry must not hold up the others for ever
+            FAILURES.labels(STORAGE_PROJECTOR, kind_of(error)).inc()
             log.warning("entry_given_up", extra={"error": reason_of(error)})
             await self._dead_letters.keep(NatsDelivery(message), error, job=None)
         await _acknowledge([message])

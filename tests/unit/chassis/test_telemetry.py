@@ -90,7 +90,7 @@ async def fails() -> Message:
 
 
 async def test_a_handler_that_fails_quotes_nobody(log: io.StringIO) -> None:
-    await FailurePolicy(NoLetters()).guard(MemoryDelivery(), fails)
+    await FailurePolicy(NoLetters(), "test").guard(MemoryDelivery(), fails)
 
     line = json.loads(log.getvalue())
     assert line["event"] == "handler_failed"
@@ -139,7 +139,7 @@ def test_a_message_that_is_not_valid_is_not_quoted() -> None:
 
 
 async def test_a_traceback_says_the_classes_and_the_places(log: io.StringIO) -> None:
-    await FailurePolicy(NoLetters()).guard(MemoryDelivery(), fails)
+    await FailurePolicy(NoLetters(), "test").guard(MemoryDelivery(), fails)
 
     said = json.loads(log.getvalue())["traceback"].splitlines()
     assert [line for line in said if not line.startswith("  ")] == [

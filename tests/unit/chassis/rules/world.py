@@ -141,7 +141,7 @@ class World:
         hold = handler.hold(delivery)
         event = EditRequested(job_id=self.job_id, request_id="request", occurred_at=utcnow())
         with suppress(Crash):
-            await FailurePolicy(self).guard_step(
+            await FailurePolicy(self, self.step.durable).guard_step(
                 handler, hold, lambda: handler.handle(hold, event, self.task)
             )
 

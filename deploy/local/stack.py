@@ -181,11 +181,17 @@ def _gateway_part(gateway: Gateway, environment: Mapping[str, str]) -> Part:
     own = {name: value for name, value in environment.items() if name != "OPS_PORT"}
     own |= {"GATEWAY_HOST": gateway.host, "GATEWAY_PORT": str(gateway.port)}
     # Whom to believe about addresses is the gateway's to decide (TRUSTED_PROXIES).
-    options = ("--no-proxy-headers", "--timeout-graceful-shutdown", str(GATEWAY_DRAIN_SECONDS))
+    options = ("--no-proxy-headers", "--http", "services.gateway.adapters.http:BoundedHttp")
+    drain = ("--timeout-graceful-shutdown", str(GATEWAY_DRAIN_SECONDS))
     workers = ("--workers", own.get("GATEWAY_WORKERS") or "1")
     return Part(
         name="gateway",
-        launch=lambda: (*_uvicorn("gateway", gateway.host, gateway.port), *options, *workers),
+        launch=lambda: (
+            *_uvicorn("gateway", gateway.host, gateway.port),
+            *options,
+            *drain,
+            *workers,
+        ),
         ready=_answers(gateway.port, gateway.reachable_host),
         why_not=_reasons(gateway.port, gateway.reachable_host),
         environment=own,

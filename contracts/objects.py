@@ -6,7 +6,7 @@ A key is `<prefix>/<kind>/<job_id>/<role>-<sha256[:16]>.<ext>`; uploads live und
 
 import hashlib
 import re
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
@@ -42,10 +42,6 @@ class ObjectRef(Message):
     sha256: Sha256
     width_pixels: int | None = Field(default=None, ge=1)
     height_pixels: int | None = Field(default=None, ge=1)
-
-    def with_key(self, key: str) -> Self:
-        """The same bytes under another key."""
-        return self.model_copy(update={"key": key})
 
 
 def digest(data: bytes) -> str:

@@ -143,13 +143,6 @@ class JetStreamJournal:
             await replies.unsubscribe()
 
 
-def from_live(message: Msg) -> Recorded:
-    """An entry as a consumer of the journal delivers it. Raises ValueError for another body."""
-    sequence = int(message.reply.split(".")[5])
-    message_id = (message.headers or {}).get(Header.MSG_ID, "")
-    return Recorded(JournalEntry.model_validate_json(message.data), sequence, message_id)
-
-
 def _recorded(message: RawStreamMsg) -> Recorded:
     headers = message.headers or {}
     entry = JournalEntry.model_validate_json(message.data or b"")

@@ -29,6 +29,9 @@ READ_SECONDS: Final = 2.0
 WRONG_LAST_SEQUENCE: Final = 10071
 """err_code of an append whose expectation does not hold (server's errors.json)."""
 
+NO_MESSAGE_FOUND: Final = 10057
+"""err_code of deleting a message that is gone."""
+
 
 class Publisher(Protocol):
     """Stores a message on a stream, or says that it could not."""

@@ -16,7 +16,7 @@ from nats.js.errors import APIError, NotFoundError
 
 from contracts.journal import Slot
 from contracts.subjects import LIMIT_ROOT, limit_stream, limit_subject
-from services.chassis.bus import PUBLISH_SECONDS, Bus, is_code, translated
+from services.chassis.bus import NO_MESSAGE_FOUND, PUBLISH_SECONDS, Bus, is_code, translated
 from services.chassis.errors import UnavailableError
 from services.chassis.settings import LimitSettings
 
@@ -26,8 +26,6 @@ PRODUCTION_DAILY: Final = 3
 PRODUCTION_BURST_SECONDS: Final = 10.0
 MAX_MESSAGES_PER_SUBJECT: Final = 10077
 """err_code of a publish to a full subject; its class also means that JetStream is away."""
-NO_MESSAGE_FOUND: Final = 10057
-"""err_code of deleting a message that is gone."""
 STREAM_NOT_FOUND: Final = 10059
 """err_code of a policy that is not in force any more."""
 EXPIRY_LAG_SECONDS: Final = 0.35

@@ -1,7 +1,7 @@
 """The renderer, wired."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from functools import partial
 
 from faststream.asgi import AsgiFastStream
@@ -34,13 +34,13 @@ def build_app() -> AsgiFastStream:
     @asynccontextmanager
     async def opened() -> AsyncIterator[None]:
         limits = ImageLimits(max_image_pixels=settings.max_image_pixels)
-        editor = LocalLibvips(limits, PixelPool())
-        async with open_store(settings, settings.mizual_home) as store:
-            checks["objects"] = store.check
-            task = partial(
-                on_edit_enhanced, editor=editor, store=store, prefix=prefix_of(settings, settings)
-            )
-            put_step(loops, bus, RENDERING, task, concurrency=settings.worker_concurrency)
-            yield
+        prefix = prefix_of(settings, settings)
+        with closing(PixelPool()) as pool:
+            async with open_store(settings, settings.mizual_home) as store:
+                checks["objects"] = store.check
+                editor = LocalLibvips(limits, pool)
+                task = partial(on_edit_enhanced, editor=editor, store=store, prefix=prefix)
+                put_step(loops, bus, RENDERING, task, concurrency=settings.worker_concurrency)
+                yield
 
     return make_app(broker, checks, opened, loops=loops)

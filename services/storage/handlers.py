@@ -21,7 +21,7 @@ from services.chassis.journal import Recorded
 from services.chassis.metrics import ENDINGS
 from services.chassis.objects import ObjectStore, fetch, store_bytes
 from services.chassis.step import Retries, Step
-from services.storage.domain.feed import Places, feed_id, returned, told
+from services.storage.domain.feed import GiveBack, feed_id, returned, told
 from services.storage.domain.judging import Judging
 from services.storage.domain.record import Jobs, rows_of
 from services.storage.domain.stuck import MaxDeliveries, StuckMessages
@@ -65,7 +65,7 @@ async def on_edit_rendered(
 
 
 async def on_journal_entries(
-    batch: Sequence[Recorded], *, jobs: Jobs, feed: Publisher, places: Places
+    batch: Sequence[Recorded], *, jobs: Jobs, feed: Publisher, give_back: GiveBack
 ) -> None:
     """Bring entries into the record, then tell the world and give places back; all repeatable."""
     for kept in await jobs.keep(rows_of(batch)):
@@ -76,7 +76,7 @@ async def on_journal_entries(
         *(feed.publish(FEED_SUBJECTS[type(e)], e, message_id=feed_id(e)) for e in news)
     )
     for slot in (slot for recorded in batch for slot in returned(recorded.entry)):
-        await places.give_back(slot)
+        await give_back(slot)
 
 
 async def on_job_question(question: JobQuestion, *, jobs: Jobs) -> JobRecord:

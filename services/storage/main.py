@@ -1,7 +1,7 @@
 """Storage as a process: `uvicorn --factory services.storage.main:build_app`."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from functools import partial
 from typing import Final
 
@@ -15,6 +15,7 @@ from services.chassis.broker import bus_of, make_broker, put_command, put_query,
 from services.chassis.database import open_pool
 from services.chassis.images.pool import PixelPool
 from services.chassis.journal import JetStreamJournal
+from services.chassis.limits import give_back
 from services.chassis.loops import Loops
 from services.chassis.migrations import check_schema, load_migrations
 from services.chassis.objects import open_store
@@ -22,7 +23,6 @@ from services.chassis.settings import load, prefix_of, schema_of
 from services.chassis.telemetry import configure_logging
 from services.storage import handlers as on
 from services.storage.adapters.jobs import PostgresJobs
-from services.storage.adapters.places import StreamPlaces
 from services.storage.adapters.projector import Projector
 from services.storage.adapters.stuck import StuckEvents
 from services.storage.domain.finishing import Finisher, raw_limits
@@ -39,7 +39,7 @@ def put_record(broker: NatsBroker, loops: Loops, jobs: PostgresJobs) -> None:
     """Put the record's keeper, its watchdog and its answers on the bus."""
     bus = bus_of(broker)
     judging = Judging(JetStreamJournal(bus), bus)
-    keep = partial(on.on_journal_entries, jobs=jobs, feed=bus, places=StreamPlaces(bus))
+    keep = partial(on.on_journal_entries, jobs=jobs, feed=bus, give_back=partial(give_back, bus))
     projector = Projector(bus, keep)
     loops.add("projector", projector.cycle, close=projector.close)
     watch = partial(on.watch, jobs=jobs, judging=judging)
@@ -53,27 +53,31 @@ def build_app() -> AsgiFastStream:
     """The service, wired from its environment; nothing is connected yet."""
     settings = load(StorageSettings)
     configure_logging("storage", settings.log_level)
-    broker, pool, loops = make_broker(settings, "storage"), PixelPool(), Loops()
+    broker, loops = make_broker(settings, "storage"), Loops()
     checks: dict[str, Check] = {
         "bus": bus_check(bus_of(broker), settings, streams=STREAMS, durables=DURABLES)
     }
-    finisher = Finisher(raw_limits(settings.max_image_pixels), pool)
     prefix, migrations = prefix_of(settings, settings), load_migrations("storage")
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[None]:
-        async with (
-            open_pool(settings, schema_of(settings, settings)) as database,
-            open_store(settings, settings.mizual_home) as store,
-        ):
-            checks["database"] = partial(check_schema, database, "storage", migrations)
-            checks["objects"] = store.check
-            finish = partial(on.on_edit_rendered, store=store, finisher=finisher, prefix=prefix)
-            put_step(
-                loops, bus_of(broker), on.FINISHING, finish, concurrency=settings.worker_concurrency
-            )
-            put_record(broker, loops, PostgresJobs(database))
-            yield
-        pool.close()
+        with closing(PixelPool()) as pool:
+            async with (
+                open_pool(settings, schema_of(settings, settings)) as database,
+                open_store(settings, settings.mizual_home) as store,
+            ):
+                checks["database"] = partial(check_schema, database, "storage", migrations)
+                checks["objects"] = store.check
+                finisher = Finisher(raw_limits(settings.max_image_pixels), pool)
+                finish = partial(on.on_edit_rendered, store=store, finisher=finisher, prefix=prefix)
+                put_step(
+                    loops,
+                    bus_of(broker),
+                    on.FINISHING,
+                    finish,
+                    concurrency=settings.worker_concurrency,
+                )
+                put_record(broker, loops, PostgresJobs(database))
+                yield
 
     return make_app(broker, checks, opened, loops=loops)

@@ -7,9 +7,8 @@ from nats.js.errors import APIError, NotFoundError
 from contracts.events import EVENT_SUBJECTS, JobEvent
 from contracts.subjects import EVENTS
 from services.chassis.broker import parsed
-from services.chassis.bus import Bus, is_code, translated
+from services.chassis.bus import NO_MESSAGE_FOUND, Bus, is_code, translated
 
-NO_MESSAGE_FOUND: Final = 10057
 _CLASSES: Final = {subject: event for event, subject in EVENT_SUBJECTS.items()}
 
 

@@ -6,7 +6,8 @@ it may come again. Nor is there an order: replicas share the journal, so that an
 before its beginning. Whoever listens goes by `job_id` and what was announced.
 """
 
-from typing import Final, Protocol
+from collections.abc import Awaitable, Callable
+from typing import Final
 
 from contracts.errors import ErrorCode
 from contracts.events import (
@@ -25,18 +26,14 @@ ENDINGS: Final[dict[Stage, type[FeedEvent]]] = {
     Stage.CANCELLED: JobCancelled,
 }
 
+GiveBack = Callable[[Slot], Awaitable[None]]
+"""Frees a used place of a quota; gone already is fine. Raises UnavailableError."""
+
 KEEPS_ITS_PLACE: Final = frozenset({ErrorCode.NOT_UNDERSTOOD, ErrorCode.CONTENT_MODERATED})
 """Failures that come from the wish itself: the work was done, so the quota stays used.
 
 Every other failure is ours or a provider's and costs the caller nothing.
 """
-
-
-class Places(Protocol):
-    """Used places of quotas."""
-
-    async def give_back(self, slot: Slot) -> None:
-        """Free one; gone already is fine. Raises UnavailableError."""
 
 
 def told(entry: JournalEntry) -> FeedEvent | None:

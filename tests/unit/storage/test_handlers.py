@@ -102,7 +102,7 @@ async def test_entries_are_kept_told_and_paid_back() -> None:
     batch = [Recorded(first, 1), Recorded(first.fail(ErrorCode.PROVIDER_FAILED, "No."), 2)]
     jobs, feed, places = MemoryJobs(), MemoryPublisher(), MemoryPlaces()
 
-    await on.on_journal_entries(batch, jobs=jobs, feed=feed, places=places)
+    await on.on_journal_entries(batch, jobs=jobs, feed=feed, give_back=places.give_back)
 
     assert jobs.rows[first.job_id].stage == "failed"
     assert [subject for subject, _ in feed.stored.values()] == [JOB_ACCEPTED, JOB_FAILED]
@@ -115,7 +115,9 @@ async def test_nothing_is_told_that_is_not_in_the_record() -> None:
             raise UnavailableError("away")
 
     feed = MemoryPublisher()
-    keep = partial(on.on_journal_entries, jobs=AwayJobs(), feed=feed, places=MemoryPlaces())
+    keep = partial(
+        on.on_journal_entries, jobs=AwayJobs(), feed=feed, give_back=MemoryPlaces().give_back
+    )
 
     with pytest.raises(UnavailableError):
         await keep([Recorded(job(), 1)])

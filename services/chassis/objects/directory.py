@@ -35,6 +35,10 @@ _LIST_BATCH: Final = 256
 _LINK_ATTEMPTS: Final = 5
 
 
+PRIVATE: Final = 0o700
+"""Folders are their owner's alone: originals are kept as they came, places and names in them."""
+
+
 class DirectoryStore:
     """Objects as files below `root`, written aside and linked into place once complete."""
 
@@ -112,7 +116,7 @@ class DirectoryStore:
             part.unlink(missing_ok=True)
 
     def _part(self) -> Path:
-        self._incoming.mkdir(parents=True, exist_ok=True)
+        self._incoming.mkdir(PRIVATE, parents=True, exist_ok=True)
         return self._incoming / f"{uuid4().hex}.part"
 
     def _probe(self) -> None:
@@ -194,12 +198,12 @@ def _link(part: Path, path: Path) -> None:
 
 def _make_folder(folder: Path) -> None:
     try:
-        folder.mkdir()
+        folder.mkdir(PRIVATE)
     except FileExistsError:
         return
     except FileNotFoundError:
         _make_folder(folder.parent)
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(PRIVATE, exist_ok=True)
     _sync(folder.parent)
 
 

@@ -2,6 +2,7 @@
 
 import logging
 import struct
+import zlib
 
 import pytest
 
@@ -14,6 +15,7 @@ from services.chassis.images.vips import harden
 from tests.unit.chassis import drawn
 
 MANY = 50_000
+PACKED = zlib.compress(bytes(50_000_000))
 START_OF_SCAN = b"\xff\xda"
 
 
@@ -53,6 +55,11 @@ def big_tiff_of(entries: int) -> bytes:
     [
         pytest.param(png_with(drawn.chunk(b"tEXt", b"") * MANY), id="empty texts"),
         pytest.param(png_with(drawn.chunk(b"IDAT", b"") * MANY), id="empty pixels"),
+        pytest.param(png_with(drawn.chunk(b"zTXt", b"k\0\0" + PACKED)), id="packed text"),
+        pytest.param(
+            png_with(drawn.chunk(b"iTXt", b"k\0\1\0\0\0" + PACKED[:9_000]) * 4),
+            id="packed texts of some language",
+        ),
         pytest.param(jpeg_with(b"\xff\xfe\0\2" * MANY), id="comments"),
         pytest.param(jpeg_with(b"\xff\x01" * MANY), id="markers that stand alone"),
         pytest.param(jpeg_with(b"\xff" * MANY), id="fill"),
@@ -77,11 +84,13 @@ def test_a_picture_of_too_many_parts_is_refused_in_human_words(data: bytes) -> N
     "data",
     [
         png_with(drawn.chunk(b"tEXt", b"a\0b") * (MAX_PARTS - 10)),
+        png_with(drawn.chunk(b"zTXt", b"k\0\0" + zlib.compress(b"plain words " * 500))),
+        png_with(drawn.chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + b"<x/>" * 20_000)),
         jpeg_with(b"\xff\xfe\0\2" * (MAX_PARTS - 20)),
         jpeg_with(b"\xff" * 100),
         webp_with(b"abcd\0\0\0\0" * (MAX_PARTS - 10)),
     ],
-    ids=["png", "jpeg", "jpeg with fill", "webp"],
+    ids=["png", "packed text", "plain text of a language", "jpeg", "jpeg with fill", "webp"],
 )
 def test_fewer_parts_pass(data: bytes) -> None:
     check(data)

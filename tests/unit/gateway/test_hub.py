@@ -118,7 +118,7 @@ async def test_an_entry_told_while_the_replay_is_read_does_not_make_it_stale():
     reads = []
 
     async def replay(job_id: UUID) -> list[Recorded]:
-        entries = await world.journal.replay(job_id)
+        entries: list[Recorded] = await world.journal.replay(job_id)
         reads.append(await world.append(entries[-1].entry.advance(Stage.CANCELLED)))
         return entries
 

@@ -88,8 +88,8 @@ lock: ## write requirements/*.txt anew from pyproject.toml (UPGRADE=1: with newe
 	@$(COMPILE) $(SERVICES:%=--extra %) --extra local -c requirements/dev.txt \
 		-o requirements/local.txt
 
-clean: ## remove what was installed and built; the data in .mizual stays
-	rm -rf .venv out build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+clean: ## remove what was installed and built; the data in .mizual and out/ stay
+	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A .venv that has a working pip is used as it is.

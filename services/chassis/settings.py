@@ -33,10 +33,16 @@ class SettingsError(SystemExit):
     """The configuration cannot be used; the message names each variable and is the exit message."""
 
 
-class ServiceSettings(BaseSettings):
-    """What every service needs: where it is, its bus, its logs."""
+class SettingsGroup(BaseSettings):
+    """How every group is read: frozen, an empty value is no value, errors repeat no input."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", hide_input_in_errors=True, env_ignore_empty=True
+    )
+
+
+class ServiceSettings(SettingsGroup):
+    """What every service needs: where it is, its bus, its logs."""
 
     environment: Literal["preview", "production"] = "preview"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -70,7 +76,7 @@ class ServiceSettings(BaseSettings):
         return self
 
 
-class ObjectStoreSettings(BaseSettings):
+class ObjectStoreSettings(SettingsGroup):
     """Where bytes are kept: S3 when a bucket is named, else a directory under `MIZUAL_HOME`."""
 
     s3_bucket_name: str = ""
@@ -82,7 +88,7 @@ class ObjectStoreSettings(BaseSettings):
     storage_path_prefix: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")
 
 
-class DatabaseSettings(BaseSettings):
+class DatabaseSettings(SettingsGroup):
     """The Postgres that a service owns tables in."""
 
     database_url: SecretStr
@@ -91,7 +97,7 @@ class DatabaseSettings(BaseSettings):
     database_pgbouncer: bool = False
 
 
-class ImageSettings(BaseSettings):
+class ImageSettings(SettingsGroup):
     """What an untrusted picture may be."""
 
     max_upload_bytes: int = Field(default=20 * 1024 * 1024, ge=1)
@@ -99,7 +105,7 @@ class ImageSettings(BaseSettings):
     unsupported_image_types: Names = ("heic", "avif", "gif")
 
 
-class LimitSettings(BaseSettings):
+class LimitSettings(SettingsGroup):
     """What one client may ask for; 0 switches a limit off. None: the environment's default."""
 
     rate_limit_daily_images: int | None = Field(default=None, ge=0)
@@ -110,10 +116,7 @@ class LimitSettings(BaseSettings):
 
 def load(kind: type[S]) -> S:
     """Read and validate the settings. Raises SettingsError naming each variable that is wrong."""
-    dotenv = Path(os.environ.get("DOTENV_FILE", ".env"))
-    values = {k: v for k, v in dotenv_values(dotenv).items() if v is not None}
-    if unknown := sorted(set(values) - KNOWN_NAMES):
-        raise SettingsError(f"{dotenv}: no setting is called {', '.join(unknown)}")
+    values = _file_values()
     try:
         return kind(**_from_file(kind, values))  # type: ignore[arg-type]
     except ValidationError as error:
@@ -140,6 +143,21 @@ def secret_keys(settings: ServiceSettings) -> tuple[bytes, ...]:
     if settings.production:
         raise SettingsError("APP_SECRET_KEY: required in production")
     return (_kept_key(settings.mizual_home / "app_secret_key"),)
+
+
+def _file_values() -> dict[str, str]:
+    named = os.environ.get("DOTENV_FILE")
+    dotenv = Path(named or ".env")
+    if named and not dotenv.exists():
+        raise SettingsError(f"DOTENV_FILE: there is no file {dotenv}")
+    try:
+        values = dotenv_values(dotenv)
+    except UnicodeDecodeError:
+        raise SettingsError(f"{dotenv}: is not UTF-8 text") from None
+    if unknown := sorted(set(values) - KNOWN_NAMES):
+        raise SettingsError(f"{dotenv}: no setting is called {', '.join(unknown)}")
+    # As in the environment, an empty value is no value.
+    return {name: value for name, value in values.items() if value}
 
 
 def _from_file(kind: type[ServiceSettings], values: dict[str, str]) -> dict[str, str]:

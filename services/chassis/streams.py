@@ -34,6 +34,7 @@ from services.chassis.settings import LimitSettings, ServiceSettings, SettingsEr
 MIB: Final = 1024 * 1024
 DAY: Final = 86_400.0
 DEDUP_SECONDS: Final = 120.0
+CONNECT_SECONDS: Final = 10.0
 ACK_WAIT_SECONDS: Final = 10.0
 POISON_DELIVERIES: Final = 1000
 """Backstop only: tries are counted in the journal."""
@@ -185,14 +186,19 @@ def _require_sync(settings: StreamSettings) -> None:
         raise SettingsError("NATS_REQUIRE_SYNC: the server's sync_interval is not `always`")
 
 
+async def _unheard(_: Exception) -> None:
+    """What stands in the way is said once, in the end."""
+
+
 async def _run(settings: StreamSettings, *, check: bool) -> int:
     credentials = settings.nats_credentials_file
-    client = await nats.connect(
-        settings.nats_url,
-        user_credentials=str(credentials) if credentials else None,
-        connect_timeout=5,
-        allow_reconnect=False,
-    )
+    async with asyncio.timeout(CONNECT_SECONDS):
+        client = await nats.connect(
+            settings.nats_url,
+            user_credentials=str(credentials) if credentials else None,
+            allow_reconnect=False,
+            error_cb=_unheard,
+        )
     try:
         js = client.jetstream(timeout=10)
         if not check:
@@ -219,6 +225,9 @@ def main() -> int:
     check = parser.parse_args().check
     try:
         return asyncio.run(_run(load(StreamSettings), check=check))
+    except TimeoutError:
+        print(f"NATS_URL: nobody answered within {CONNECT_SECONDS:g} s", file=sys.stderr)  # noqa: T201
+        return 1
     except (NatsError, OSError) as error:
         print(f"NATS_URL: {error!r}", file=sys.stderr)  # noqa: T201
         return 1

@@ -55,6 +55,6 @@ def settings(own_nats: NatsServer, own_postgres: PostgresServer, tmp_path: Path)
         "DATABASE_URL": own_postgres.url_of(f"mizual_{uuid4().hex[:12]}"),
         "DATABASE_SCHEMA": "mizual",
         "MIZUAL_HOME": str(tmp_path),
-        "DOTENV_FILE": str(tmp_path / "none"),
+        "DOTENV_FILE": os.devnull,
         "ENVIRONMENT": "preview",
     }

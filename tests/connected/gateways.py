@@ -85,7 +85,7 @@ def _environment(home: Path, nats_url: str, settings: dict[str, str]) -> dict[st
     return os.environ | {
         "MIZUAL_HOME": str(home),
         "NATS_URL": nats_url,
-        "DOTENV_FILE": str(home / "none.env"),
+        "DOTENV_FILE": os.devnull,
         "ADMIN_TOKEN": ADMIN_TOKEN,
         "PLATFORM_TOKEN": PLATFORM_TOKEN,
         "APP_SECRET_KEY": "s" * 40,

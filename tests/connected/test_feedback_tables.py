@@ -62,7 +62,7 @@ def _command(url: SecretStr, folder: Path, *arguments: str) -> tuple[int, str]:
         | {
             "DATABASE_URL": url.get_secret_value(),
             "ENVIRONMENT": "preview",
-            "DOTENV_FILE": str(folder / "none"),
+            "DOTENV_FILE": os.devnull,
         },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

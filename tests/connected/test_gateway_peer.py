@@ -42,7 +42,7 @@ async def serving(http: str, *proxies: str) -> AsyncIterator[str]:
     config = uvicorn.Config(
         app,
         port=ports.free(),
-        http=http,  # type: ignore[arg-type]
+        http=http,
         lifespan="off",
         log_config=None,
         proxy_headers=True,

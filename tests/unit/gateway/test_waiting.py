@@ -1,5 +1,6 @@
 """How long new work would wait: work is what was acknowledged."""
 
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import cast
 
@@ -25,7 +26,7 @@ class Durable:
             name="",
             stream_name="",
             config=ConsumerConfig(),
-            created=None,
+            created=datetime.now(UTC),
             num_pending=self.waiting,
             num_ack_pending=0,
             delivered=SequenceInfo(self.delivered, self.done),

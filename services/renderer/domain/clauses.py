@@ -12,12 +12,14 @@ from services.renderer.domain.vocabulary import (
     LISTING_NEGATORS,
     NEGATORS,
     REQUESTS,
+    VERBS,
     Kind,
 )
 
 _QUOTED: Final = re.compile(r'"[^"]*"|“[^”]*”|«[^»]*»')
 _PARTS: Final = re.compile(r"[.!?;:\n]+|,|\b(?:and|then|but|also|plus|while|however)\b|&|[()]")
 _WORD: Final = re.compile(r"[a-z]+\d*(?:x\d+)?|\d+")
+_NOUNS_IN_ING: Final = frozenset({"painting", "drawing", "dressing", "lighting"})
 _SHORT: Final = 2
 _LISTING: Final = frozenset({"or", "any", "a", "the", "no", "too"})
 _IMPERATIVES: Final = frozenset({"make", "turn", "give", "tint", "rotate", "crop", "flip"})
@@ -66,8 +68,16 @@ def _parts(text: str) -> list[tuple[str, tuple[str, ...]]]:
     """Each clause's words with the joint in front of it."""
     joints = ["", *(match.group().strip() for match in _PARTS.finditer(text))]
     pieces = _PARTS.split(text)
-    words = [tuple(_WORD.findall(piece)) for piece in pieces]
+    words = [tuple(map(_plain_verb, _WORD.findall(piece))) for piece in pieces]
     return [(joint, each) for joint, each in zip(joints, words, strict=True) if each]
+
+
+def _plain_verb(word: str) -> str:
+    """The verb itself for its form in -ing: "rotating it", "muting the colours"."""
+    if not word.endswith("ing") or word in EFFECTS or word in _NOUNS_IN_ING:
+        return word
+    stem = word.removesuffix("ing")
+    return next((verb for verb in (stem, f"{stem}e", stem[:-1]) if verb in VERBS), word)
 
 
 def _joined(parts: list[tuple[str, tuple[str, ...]]]) -> list[tuple[str, tuple[str, ...]]]:

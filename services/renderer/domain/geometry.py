@@ -7,7 +7,7 @@ from typing import Final, Literal
 from services.renderer.domain.amounts import percent_of
 from services.renderer.domain.finding import Finding
 from services.renderer.domain.targets import governor_of, is_plain, target_of
-from services.renderer.domain.vocabulary import SLIGHTLY, STOPS, STRONGLY
+from services.renderer.domain.vocabulary import HALF, SLIGHTLY, STOPS, STRONGLY
 from services.renderer.domain.wishes import CropIn, CropTo, Flip, Region, Rotate
 
 _ROTATE: Final = frozenset({"rotate", "rotated", "rotation", "spin"})
@@ -17,7 +17,8 @@ _LEFT: Final = frozenset({"left", "counterclockwise"})
 _TURNED: Final = _LEFT | {"right", "clockwise"}
 _FRACTIONS: Final = {"quarter": 90, "half": 180, "upsidedown": 180}
 _VERTICAL: Final = frozenset({"vertical", "vertically", "upsidedown"})
-_FLIP_WORDS: Final = _VERTICAL | {"horizontal", "horizontally", "left", "right", "top", "bottom"}
+_UPRIGHT: Final = frozenset({"top", "bottom"})
+_FLIP_WORDS: Final = _VERTICAL | _UPRIGHT | {"horizontal", "horizontally", "left", "right"}
 _CROP_WORDS: Final = frozenset(
     {"square", "ratio", "aspect", "format", "tighter", "tight", "closer", "closely"}
     | {"centre", "center", "framing", "side", "sides"}
@@ -28,6 +29,16 @@ _RATIO: Final = re.compile(r"ratio(\d+)x(\d+)")
 _DEGREES: Final[dict[int, Literal[90, 180, 270]]] = {90: 90, 180: 180, 270: 270}
 _KEEPS: Final = (0.9, 0.8, 0.65)
 _LEAST_KEPT: Final = 0.1
+_LONGEST: Final = 10
+"""How much longer than the other side a side may be asked to be."""
+
+_OFTEN: Final = frozenset({"twice", "thrice", "times", "double"})
+_NOTHING: Final = frozenset({"pct0", "pct00", "pct000"})
+_NUMBER: Final = re.compile(r"\d+")
+GEOMETRY_WORDS: Final = (
+    _ROTATE | _FLIP | _CROP | _TURNED | _FRACTIONS.keys() | _FLIP_WORDS | _CROP_WORDS
+)
+"""All words that may belong to a turn, a mirror or a cut."""
 
 
 def find_geometry(words: Sequence[str]) -> list[Finding]:
@@ -52,7 +63,8 @@ def _is_turn(rest: Sequence[str]) -> bool:
 
 
 def _rotation(at: int, rest: Sequence[str]) -> Finding:
-    if target_of(_besides(rest, _TURNED | _FRACTIONS.keys() | {"turn", "turns"})) is None:
+    others = _besides(rest, _TURNED | _FRACTIONS.keys() | {"turn", "turns"})
+    if target_of(others) is not Region.WHOLE or _OFTEN & set(rest):
         return Finding(at)
     angles = [int(match[1]) for word in rest if (match := _ANGLE.fullmatch(word))]
     named = [_FRACTIONS[word] for word in rest if word in _FRACTIONS]
@@ -68,9 +80,11 @@ def _is_flip(words: Sequence[str], at: int) -> bool:
 
 
 def _flip(at: int, rest: Sequence[str]) -> Finding:
-    if target_of(_besides(rest, _FLIP_WORDS)) is None:
+    # "Mirror the left half to the right half" is about a part.
+    is_odd = not _OFTEN.isdisjoint(rest) or not HALF.isdisjoint(rest)
+    if is_odd or target_of(_besides(rest, _FLIP_WORDS)) is not Region.WHOLE:
         return Finding(at)
-    is_vertical = any(word in _VERTICAL for word in rest) or tuple(rest[:1]) == ("top",)
+    is_vertical = any(word in _VERTICAL | _UPRIGHT for word in rest)
     return Finding(at, Flip("vertical" if is_vertical else "horizontal"))
 
 
@@ -82,16 +96,21 @@ def _crop(at: int, words: Sequence[str], rest: Sequence[str]) -> Finding:
     # "Crop out the man" and "crop to her face" name a thing; so would any other word here.
     if "out" in rest or target_of(_besides(rest, _CROP_WORDS)) is not Region.WHOLE:
         return Finding(at)
-    shape = _shape_in(words)
-    return Finding(at, shape or CropIn(_kept(words)))
+    shape, kept = _shape_in(words), _kept(words)
+    if shape is not None:
+        return Finding(at, shape)
+    is_unclear = any(_RATIO.fullmatch(word) or _NUMBER.fullmatch(word) for word in rest)
+    is_possible = not is_unclear and _LEAST_KEPT <= kept < 1
+    return Finding(at, CropIn(kept)) if is_possible else Finding(at)
 
 
 def _kept(words: Sequence[str]) -> float:
     slight, usual, strong = _KEEPS
     percent = percent_of(words)
     if percent is not None:
-        share = percent / 100 if f"to pct{percent}" in " ".join(words) else 1 - percent / 100
-        return min(max(share, _LEAST_KEPT), 1.0)
+        return percent / 100 if f"to pct{percent}" in " ".join(words) else 1 - percent / 100
+    if any(word in _NOTHING for word in words):
+        return 1.0
     if any(word in SLIGHTLY for word in words):
         return slight
     return strong if any(word in STRONGLY for word in words) else usual
@@ -115,9 +134,13 @@ def _shape_in(words: Sequence[str]) -> CropTo | None:
         if word == "square":
             return CropTo(1, 1)
         match = _RATIO.fullmatch(word)
-        if match and int(match[1]) and int(match[2]):
+        if match and _is_shape(int(match[1]), int(match[2])):
             return CropTo(int(match[1]), int(match[2]))
     return None
+
+
+def _is_shape(width: int, height: int) -> bool:
+    return 0 < max(width, height) <= min(width, height) * _LONGEST
 
 
 def _besides(words: Sequence[str], known: frozenset[str] | set[str]) -> list[str]:

@@ -79,8 +79,9 @@ def _phrase(wish: Wish, name: str) -> str:
             way = "left to right" if wish.direction == "horizontal" else "top to bottom"
             return f"mirrored {name} {way}"
         case CropTo(width, height):
+            # Its size is not known here: there may have been nothing to cut off.
             shape = "a square" if width == height else f"{width}:{height}"
-            return f"cropped {name} to {shape}"
+            return f"made sure that {name} is {shape}"
         case CropIn():
             return f"cropped {name} tighter"
 

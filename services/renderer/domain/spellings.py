@@ -73,6 +73,11 @@ _TURNS: Final = (
     (r"(\d+)(\.\d+)?\s*(%|per\s?cent\b)", r" pct\1 "),
     (r"([-\u2212])\s*(\d+)\s*(°|degrees?\b|deg\b)", r" deg\2 counterclockwise "),
     (r"(\d+)\s*(°|degrees?\b|deg\b)", r" deg\1 "),
+    # A fraction is a shape only where one is spoken of.
+    (r"\b(crop\w*|ratio|aspect|format)\b([^.,;]*?)\b(\d+)\s*/\s*(\d+)\b", r"\1\2 \3:\4 "),
+    # A shape with a fraction in it, or in pixels, is none that can be cut.
+    (r"\b\d+\.\d+\s*(:|x|by|\u00d7|/)\s*[\d.]*\d|\b\d+(:|x|\u00d7)\d*\.\d+\b", " ratio0x0 "),
+    (r"\b\d{3,}\s*(:|x|by|\u00d7)\s*\d+\b|\b\d+\s*(:|x|by|\u00d7)\s*\d{3,}\b", " ratio0x0 "),
     (r"\b(\d{1,2})\s*(:|x|by|\u00d7)\s*(\d{1,2})\b", r" ratio\1x\3 "),
 )
 SPELLINGS: Final = tuple((re.compile(pattern), by) for pattern, by in _TURNS)

@@ -186,6 +186,12 @@ REQUESTS: Final = GOVERNORS - {
 )
 """Verbs that ask for something: a clause with one and without a wish was not understood."""
 
+VERBS: Final = REQUESTS | {
+    "spin",
+    *(word for word, effect in EFFECTS.items() if effect.kind is Kind.VERB),
+}
+"""Verbs that stand for what is to be done."""
+
 STOPS: Final = _words(
     "to into in on of by with like so for at from until till than as because since that which "
     "who around over across near behind off if when where"

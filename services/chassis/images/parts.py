@@ -14,8 +14,8 @@ MAX_PARTS: Final = 4096
 BYTES_A_PART: Final = 4096
 """Beside `MAX_PARTS`, one part for so many bytes: encoders cut pixels into 8 kB and more."""
 
-PACKED_TEXT_BYTES_A_PART: Final = 8
-"""Compressed text unfolds up to a thousandfold: with this all of it stays below 40 MB."""
+PACKED_TEXT_BYTES_A_PART: Final = 16
+"""Compressed text unfolds up to a thousandfold: with this all of it stays below 80 MB."""
 
 _PNG_SIGNATURE_BYTES: Final = 8
 _PNG_KEYWORD_BYTES: Final = 80

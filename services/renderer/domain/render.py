@@ -83,9 +83,20 @@ def _recolour(image: Image, wish: Adjust | Tint) -> Image:
     """Change the colour channels and leave transparency as it is."""
     alpha = image[image.bands - 1] if image.hasalpha() else None
     colours = image if alpha is None else image[0 : image.bands - 1]
-    changed = _in_sky(colours, wish) if wish.where is Region.SKY else _changed(colours, wish)
+    changed = _placed(colours, wish)
     changed = changed.copy(interpretation="b-w" if changed.bands == 1 else "srgb")
     return changed if alpha is None else changed.bandjoin(alpha)
+
+
+def _placed(colours: Image, wish: Adjust | Tint) -> Image:
+    match wish.where:
+        case Region.SKY:
+            return _in_sky(colours, wish)
+        case Region.GROUND:
+            changed = coloured(_changed(colours, wish))
+            return blend(coloured(colours), changed, sky_of(colours))
+        case Region.WHOLE:
+            return _changed(colours, wish)
 
 
 def _changed(colours: Image, wish: Adjust | Tint) -> Image:

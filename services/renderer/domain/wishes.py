@@ -24,10 +24,11 @@ class Look(StrEnum):
 
 
 class Region(StrEnum):
-    """Where in the picture: everywhere, or in what is taken for its sky."""
+    """Where in the picture: everywhere, in what is taken for its sky, or everywhere else."""
 
     WHOLE = "whole"
     SKY = "sky"
+    GROUND = "ground"
 
 
 @dataclass(frozen=True, slots=True)

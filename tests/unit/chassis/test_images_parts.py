@@ -57,7 +57,7 @@ def big_tiff_of(entries: int) -> bytes:
         pytest.param(png_with(drawn.chunk(b"IDAT", b"") * MANY), id="empty pixels"),
         pytest.param(png_with(drawn.chunk(b"zTXt", b"k\0\0" + PACKED)), id="packed text"),
         pytest.param(
-            png_with(drawn.chunk(b"iTXt", b"k\0\1\0\0\0" + PACKED[:9_000]) * 4),
+            png_with(drawn.chunk(b"iTXt", b"k\0\1\0\0\0" + PACKED[:18_000]) * 5),
             id="packed texts of some language",
         ),
         pytest.param(jpeg_with(b"\xff\xfe\0\2" * MANY), id="comments"),

@@ -21,6 +21,8 @@ _PARTS: Final = re.compile(r"[.!?;:\n]+|,|\b(?:and|then|but|also|plus|while|howe
 _WORD: Final = re.compile(r"[a-z]+\d*(?:x\d+)?|\d+")
 _NOUNS_IN_ING: Final = frozenset({"painting", "drawing", "dressing", "lighting"})
 _SHORT: Final = 2
+_TOUCHES: Final = frozenset({"change", "colour", "tint", "edit", "paint"})
+_REST: Final = frozenset({"rest", "else", "remainder", "others"})
 _LISTING: Final = frozenset({"or", "any", "a", "the", "no", "too"})
 _IMPERATIVES: Final = frozenset({"make", "turn", "give", "tint", "rotate", "crop", "flip"})
 
@@ -35,7 +37,7 @@ class Clause:
     words: tuple[str, ...]
     goes_on: bool
     spared: tuple[str, ...] = ()
-    """What is to stay as it is: "except the red car"."""
+    """What is to stay as it is: "except the red car", "don't touch the sky"."""
 
 
 def clauses(prompt: str) -> list[Clause]:
@@ -48,8 +50,8 @@ def clauses(prompt: str) -> list[Clause]:
         negator = negator or (words[at] if at < len(words) else "")
         if words:
             wished = words[:at] + _resumed(words[at:], negator)
-            goes_on = joint in {",", "and", "but", "&", "also"}
-            spared = words[at + 1 :] if negator in EXCEPTIONS else ()
+            goes_on = joint in {",", "and", "but", "&", "also", "then"}
+            spared = _spared(words[at:], negator)
             found.append(Clause(wished, goes_on=goes_on, spared=spared))
     return found
 
@@ -102,12 +104,23 @@ def _is(word: str, kind: Kind) -> bool:
 def _carried(negator: str, joint: str, words: tuple[str, ...]) -> str:
     """The negation that still holds: "don't crop and rotate", "no blur, vignette or grain"."""
     content = [word for word in words if word not in _LISTING]
+    if negator in EXCEPTIONS and any(word in VERBS for word in words):
+        return ""
     if not negator or len(content) > _SHORT or words[-1].endswith("er"):
         return ""
     if negator in LISTING_NEGATORS:
         is_verb = words[0] in REQUESTS or (len(words) > 1 and _is(words[0], Kind.VERB))
         return "" if is_verb or joint not in {"and", ","} else negator
     return negator if joint == "and" else ""
+
+
+def _spared(words: tuple[str, ...], negator: str) -> tuple[str, ...]:
+    """What a negation wants left alone; "don't blur the background" is about a wish."""
+    kept = tuple(word for word in words if word not in NEGATORS and word not in _REST)
+    if negator in EXCEPTIONS:
+        return kept
+    is_wish = any(word in VERBS - _TOUCHES or word in EFFECTS for word in kept)
+    return () if is_wish or not negator else kept
 
 
 def _resumed(words: tuple[str, ...], negator: str) -> tuple[str, ...]:

@@ -41,6 +41,11 @@ _DOWN: Final = {
     Look.SATURATION: "gave {} {}weaker colours",
     Look.WARMTH: "made {} {}cooler",
 }
+_NAMES: Final = {
+    Region.WHOLE: "the picture",
+    Region.SKY: "the sky",
+    Region.GROUND: "everything but the sky",
+}
 _ADVERB_FIRST: Final = frozenset({Look.BLUR, Look.SHARPEN})
 _SLIGHT: Final = 0.26
 _SLIGHT_OF: Final = {Look.BRIGHTNESS: 0.15, Look.CONTRAST: 0.15, Look.SATURATION: 0.2}
@@ -52,7 +57,7 @@ def say(wishes: Sequence[Wish], *, is_partial: bool) -> str:
     """One sentence in the past tense, and what a person should know besides."""
     named = [_phrase(wish, _name(wishes, at)) for at, wish in enumerate(wishes)]
     listed = " and ".join(filter(None, (", ".join(named[:-1]), named[-1])))
-    sky = _SKY if any(_where(wish) is Region.SKY for wish in wishes) else ""
+    sky = _SKY if any(_where(wish) is not Region.WHOLE for wish in wishes) else ""
     return f"I {listed}.{sky}{_REST if is_partial else ''}"
 
 
@@ -60,7 +65,7 @@ def _name(wishes: Sequence[Wish], at: int) -> str:
     where = _where(wishes[at])
     if at > 0 and _where(wishes[at - 1]) is where:
         return "it"
-    return "the sky" if where is Region.SKY else "the picture"
+    return _NAMES[where]
 
 
 def _where(wish: Wish) -> Region:

@@ -15,6 +15,24 @@ _TURNS: Final = (
     (r"\b(must not|mustn't|cannot|can't|will not|won't|never)\b", "not"),
     (r"\bnot only\b", " "),
     (r"\b(rather than|instead of)\b", "without"),
+    (
+        (
+            r"\b((apart|aside) from|other than|with the exception of|except(ing)?( for)?|excluding"
+            r"|exclude|besides|outside( of)?|(?<=all )save|(?<=everything )save"
+            r"|spare|sparing|skip|ignor(e|ing)|protect(ing)?)\b"
+        ),
+        "except",
+    ),
+    (r"\b(everything|all) (but|except) (for )?the (sky|skies|clouds)\b", "allbutsky"),
+    # "The sky should stay as it is" is "keep the sky".
+    (
+        (
+            r"\b(the \w+)( (should|must|has to|is to|can|may|ought to))?"
+            r" (stays?|remains?|be left|be kept|untouched|unchanged)\b"
+        ),
+        r" keep \1 ",
+    ),
+    (r"\b(everything|all) but\b|\bbut(?= (for )?the \w+\s*$)", "except"),
     (r"\bcolor", "colour"),
     (r"\bgray\s*scale|\bgr[ae]y[\s-]scale", "greyscale"),
     (r"\b(black|b)[\s-]*(and|&|n|'n'|/|-)[\s-]*(white|w)\b|\bbw\b", "greyscale"),

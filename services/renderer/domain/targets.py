@@ -24,6 +24,7 @@ from services.renderer.domain.wishes import Region
 Target = Region | None
 """None: some thing in the picture."""
 
+ALL_BUT_SKY: Final = "allbutsky"
 _AMOUNT: Final = re.compile(r"(pct|deg)?\d+|ratio\d+x\d+")
 _PLAIN: Final = FILLERS | SLIGHTLY | STRONGLY | DOUBLE | HALF | MORE | LESS
 
@@ -38,7 +39,9 @@ def target_of(phrase: Iterable[str]) -> Target:
     things = [word for word in phrase if not is_plain(word) and word not in STOPS]
     if not things:
         return Region.WHOLE
-    return Region.SKY if all(word in SKY for word in things) else None
+    if all(word in SKY for word in things):
+        return Region.SKY
+    return Region.GROUND if all(word == ALL_BUT_SKY for word in things) else None
 
 
 def object_of(words: Sequence[str]) -> tuple[str, ...]:
@@ -61,7 +64,7 @@ def governor_of(words: Sequence[str], at: int) -> int | None:
 
 def narrowest(targets: Iterable[Target]) -> Target:
     """The most particular of several targets."""
-    found = set(targets)
-    if None in found:
-        return None
-    return Region.SKY if Region.SKY in found else Region.WHOLE
+    found = set(targets) - {Region.WHOLE}
+    if not found:
+        return Region.WHOLE
+    return found.pop() if len(found) == 1 else None

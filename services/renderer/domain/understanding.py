@@ -1,6 +1,7 @@
 """From a person's own words to the ordered wishes that libvips can carry out."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from contracts.errors import ErrorCode
@@ -10,10 +11,10 @@ from services.renderer.domain.clauses import Clause, clauses
 from services.renderer.domain.finding import Finding
 from services.renderer.domain.geometry import find_geometry
 from services.renderer.domain.saying import say
-from services.renderer.domain.targets import Target, object_of, target_of
+from services.renderer.domain.targets import Target, target_of
 from services.renderer.domain.tints import find_tints
-from services.renderer.domain.vocabulary import EFFECTS, GOVERNORS, REQUESTS
-from services.renderer.domain.wishes import Adjust, Region, Understanding, Wish
+from services.renderer.domain.vocabulary import COLOURS, EFFECTS, GOVERNORS, REQUESTS
+from services.renderer.domain.wishes import Adjust, Region, Tint, Understanding, Wish
 
 ABILITIES: Final = (
     "I could not carry this out without an image model. I can tint the whole picture or its sky, "
@@ -29,7 +30,8 @@ MAX_WISHES: Final = 12
 
 def understand(prompt: str) -> Understanding:
     """The wishes in the prompt. Raises PermanentError NOT_UNDERSTOOD when there is none."""
-    found = _find(clauses(prompt))
+    parts = clauses(prompt)
+    found = _sparing(_find(parts), [target_of(_things(part.spared)) for part in parts])
     wishes = _without_echoes(found)[:MAX_WISHES]
     if not wishes:
         raise PermanentError(ErrorCode.NOT_UNDERSTOOD, ABILITIES)
@@ -46,8 +48,6 @@ def _find(parts: Sequence[Clause]) -> list[Finding]:
         may_be_bare = len(parts) == 1 or (part.goes_on and governed)
         here = _find_in(part.words, inherited, may_be_bare=may_be_bare)
         found.extend(here)
-        if target_of(object_of(part.spared)) is None:
-            found.append(Finding(0))
         if _has_verb(part.words):
             about, governed = target_in(part.words), True
         elif not part.goes_on:
@@ -64,6 +64,26 @@ def _find_in(words: Sequence[str], inherited: Target, *, may_be_bare: bool) -> l
     if not found and any(word in REQUESTS for word in words):
         return [Finding(0)]
     return sorted(found, key=lambda finding: finding.at)
+
+
+def _things(spared: Sequence[str]) -> list[str]:
+    return [word for word in spared if word not in EFFECTS and word not in COLOURS]
+
+
+def _sparing(found: Sequence[Finding], spared: Sequence[Target]) -> list[Finding]:
+    """Honour "except the sky"; any other thing cannot be told apart, which is admitted."""
+    if all(target is Region.WHOLE for target in spared):
+        return list(found)
+    outside = [_outside_sky(finding) for finding in found] if Region.SKY in spared else list(found)
+    is_done = set(spared) <= {Region.WHOLE, Region.SKY} and outside != found
+    return outside if is_done else [*outside, Finding(0)]
+
+
+def _outside_sky(finding: Finding) -> Finding:
+    wish = finding.wish
+    if isinstance(wish, Adjust | Tint) and wish.where is Region.WHOLE:
+        return replace(finding, wish=replace(wish, where=Region.GROUND))
+    return finding
 
 
 def _has_verb(words: Sequence[str]) -> bool:

@@ -213,7 +213,9 @@ FILLERS: Final = _words(
     "exposure sunset sunrise level levels amount kind sort of bit lot quite rather pretty so "
     "me i we you want need would like could can will should one nice nicely better with up "
     "down out there here maybe not enough perhaps love something prefer think hope hello hi "
-    "hey thanks thank d m ll ve re t else same unchanged original intact rest size quality "
-    "composition throughout together though way finish temperature palette ambience ambiance"
+    "hey thanks thank d m ll ve re t same unchanged original intact size quality "
+    "composition throughout together though way finish temperature palette ambience ambiance "
+    "alone anything touch touching change changing changes alter altering affect affecting modify "
+    "modifying try consider start go ahead possible bare"
 )
 """Words that name the picture as a whole, or nothing."""

@@ -199,6 +199,13 @@ def test_a_pink_sky_leaves_the_ground_as_it_was():
     assert changed < 6
 
 
+def test_a_spared_sky_stays_as_it_was_while_the_ground_turns():
+    before, after = drawn.opened(scene()), drawn.opened(asked("blue except the sky").data)
+
+    change = (before - after).abs()
+    assert change.crop(0, 0, 320, 60).avg() < change.crop(0, 190, 320, 50).avg() / 3
+
+
 @pytest.mark.parametrize(
     ("wish", "size", "red_at"),
     [

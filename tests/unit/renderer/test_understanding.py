@@ -23,13 +23,16 @@ from services.renderer.domain.wishes import (
 SKY = " I took the bright upper part of the picture for the sky."
 
 
+PLACES = {Region.WHOLE: "", Region.SKY: "sky:", Region.GROUND: "ground:"}
+
+
 def brief(wish: Wish) -> str:
     """A wish in one word: +brightness, -warmth, blue, sky:+drama, 90, ..."""
     match wish:
         case Adjust(look, amount, where):
-            return f"{'sky:' if where is Region.SKY else ''}{'+' if amount > 0 else '-'}{look}"
+            return f"{PLACES[where]}{'+' if amount > 0 else '-'}{look}"
         case Tint():
-            return f"{'sky:' if wish.where is Region.SKY else ''}{wish.name}"
+            return f"{PLACES[wish.where]}{wish.name}"
         case Rotate(degrees):
             return str(degrees)
         case Flip(direction):
@@ -260,6 +263,49 @@ def test_a_part_that_cannot_be_done_is_admitted(prompt, wishes):
 )
 def test_the_sky_is_told_from_the_whole(prompt, wishes):
     assert read(prompt) == wishes
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "make it blue except the sky",
+        "make it blue but the sky",
+        "make everything but the sky blue",
+        "make everything except the sky blue",
+        "make everything blue apart from the clouds",
+        "make it blue, but keep the sky as it is",
+        "make it blue without changing the sky",
+        "make it blue, don't touch the sky",
+        "leave the sky alone and make it blue",
+        "make it blue, not the sky",
+        "make it blue. The sky should stay as it is",
+    ],
+)
+def test_the_sky_can_be_spared(prompt):
+    understood = understand(prompt)
+
+    assert [brief(wish) for wish in understood.wishes] == ["ground:blue"]
+    assert not understood.is_partial
+    assert understood.sentence == "I tinted everything but the sky blue." + SKY
+
+
+@pytest.mark.parametrize(
+    ("prompt", "wishes"),
+    [
+        ("make everything blue but the boat", ["blue"]),
+        ("make it sepia without changing the boat", ["+sepia"]),
+        ("make it blue and don't touch the boat", ["blue"]),
+        ("make it blue except the sky and the boat", ["ground:blue"]),
+        ("make the sky blue except the clouds", ["sky:blue"]),
+        ("rotate it but keep the sky as it is", ["90"]),
+        ("make it blue, the boat stays as it is", ["blue"]),
+    ],
+)
+def test_what_cannot_be_spared_is_admitted(prompt, wishes):
+    understood = understand(prompt)
+
+    assert [brief(wish) for wish in understood.wishes] == wishes
+    assert understood.is_partial
 
 
 def test_amounts_are_honoured():

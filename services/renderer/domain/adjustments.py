@@ -10,6 +10,7 @@ from services.renderer.domain.targets import (
     Target,
     governor_of,
     is_plain,
+    names_whole,
     narrowest,
     object_of,
     place_of,
@@ -138,7 +139,7 @@ def _target(place: _Place, inherited: Target) -> Target:
     described = _described(place) if effect.kind is not Kind.NOUN else Region.WHOLE
     found = narrowest((target_of(lead), described, elsewhere))
     says_nothing = governor is None and found is Region.WHOLE and effect.kind is Kind.QUALITY
-    return inherited if says_nothing else found
+    return inherited if says_nothing and not names_whole(lead) else found
 
 
 def _described(place: _Place) -> Target:

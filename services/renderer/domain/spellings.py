@@ -55,6 +55,7 @@ _TURNS: Final = (
     (r"\b(turn|bring|crank|dial|amp|pump) (it )?up\b", "increase"),
     (r"\bdark(en|ened|er)?( the| its)? (edges?|corners?|borders?|sides)\b", "vignette"),
     (r"\bupside[\s-]*down\b", "upsidedown"),
+    (r"\bhalf (of |the |it\b|this )", "halfof "),
     (r"\b(counter|anti)[\s-]*clockwise\b|\bccw\b", "counterclockwise"),
     (r"\bcw\b", "clockwise"),
     (r"\bgolden[\s-]hour\b", "goldenhour"),

@@ -26,6 +26,9 @@ Target = Region | None
 
 ALL_BUT_SKY: Final = "allbutsky"
 _AMOUNT: Final = re.compile(r"(pct|deg)?\d+|ratio\d+x\d+")
+_WHOLE: Final = frozenset(
+    {"picture", "photo", "photograph", "image", "everything", "whole", "entire", "all"}
+)
 _PLAIN: Final = FILLERS | SLIGHTLY | STRONGLY | DOUBLE | HALF | MORE | LESS
 
 
@@ -42,6 +45,11 @@ def target_of(phrase: Iterable[str]) -> Target:
     if all(word in SKY for word in things):
         return Region.SKY
     return Region.GROUND if all(word == ALL_BUT_SKY for word in things) else None
+
+
+def names_whole(phrase: Iterable[str]) -> bool:
+    """Whether the phrase names the picture outright: "the sky pink and the picture darker"."""
+    return not _WHOLE.isdisjoint(phrase)
 
 
 def object_of(words: Sequence[str]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from services.renderer.domain.targets import (
     Target,
     governor_of,
     is_plain,
+    names_whole,
     narrowest,
     object_of,
     place_of,
@@ -34,23 +35,23 @@ _DEEPENED: Final = 0.45
 _MORE: Final = frozenset({"more", "some", "abit", "extra"})
 
 
-def find_tints(words: Sequence[str], inherited: Target, *, is_alone: bool) -> list[Finding]:
-    """The colours to lay over the picture. `is_alone`: the clause may be nothing but a colour."""
+def find_tints(words: Sequence[str], inherited: Target) -> list[Finding]:
+    """The colours to lay over the picture."""
     found = [
-        _read(words, at, inherited, is_alone=is_alone)
+        _read(words, at, inherited)
         for at, word in enumerate(words)
         if word in COLOURS or word in SHADES_OF or word in GREYS
     ]
     return [finding for finding in found if finding is not None]
 
 
-def _read(words: Sequence[str], at: int, inherited: Target, *, is_alone: bool) -> Finding | None:
+def _read(words: Sequence[str], at: int, inherited: Target) -> Finding | None:
     start = at
     while start > 0 and words[start - 1] in SHADE_WORDS:
         start -= 1
-    if not _is_wished(words, start, at, is_alone=is_alone):
+    if not _is_wished(words, start, at):
         return None
-    if any(word in LESS for word in words[:start]):
+    if any(word in LESS for word in words[:start]) or "too" in words[max(start - 1, 0) : start]:
         return Finding(at, Adjust(Look.BALANCE, TINT_SIZES[2]))
     where = _target(words, start, at, inherited)
     if where is None:
@@ -60,7 +61,7 @@ def _read(words: Sequence[str], at: int, inherited: Target, *, is_alone: bool) -
     return Finding(at, _tint(words, start, at, where))
 
 
-def _is_wished(words: Sequence[str], start: int, at: int, *, is_alone: bool) -> bool:
+def _is_wished(words: Sequence[str], start: int, at: int) -> bool:
     """Whether the colour is said of the picture, and not of a thing that has it."""
     following = words[at + 1] if at + 1 < len(words) else ""
     if following in TINT_NOUNS or (following in SKY and words[at] in SHADES_OF):
@@ -69,7 +70,8 @@ def _is_wished(words: Sequence[str], start: int, at: int, *, is_alone: bool) -> 
         return False
     if governor_of(words, start) is not None or words[at] in SHADES_OF:
         return True
-    return bool(_MORE & set(words[:start])) or (is_alone and all(map(is_plain, words[:start])))
+    is_bare = all(is_plain(word) or word in SKY for word in words[:start])
+    return bool(_MORE & set(words[:start])) or is_bare
 
 
 def _target(words: Sequence[str], start: int, at: int, inherited: Target) -> Target:
@@ -85,7 +87,7 @@ def _target(words: Sequence[str], start: int, at: int, inherited: Target) -> Tar
     about = target_of(word for word in lead if word not in EFFECTS)
     if governor is None:
         found = narrowest((about, elsewhere))
-        return inherited if found is Region.WHOLE else found
+        return found if found is not Region.WHOLE or names_whole(lead) else inherited
     return narrowest((about, elsewhere, target_of(object_of(tail))))
 
 

@@ -10,10 +10,11 @@ from services.renderer.domain.adjustments import find_adjustments, target_in
 from services.renderer.domain.clauses import Clause, clauses
 from services.renderer.domain.finding import Finding
 from services.renderer.domain.geometry import find_geometry
+from services.renderer.domain.leftovers import has_leftover, is_statement
 from services.renderer.domain.saying import say
 from services.renderer.domain.targets import Target, target_of
 from services.renderer.domain.tints import find_tints
-from services.renderer.domain.vocabulary import COLOURS, EFFECTS, GOVERNORS, REQUESTS
+from services.renderer.domain.vocabulary import COLOURS, EFFECTS, GOVERNORS
 from services.renderer.domain.wishes import Adjust, Region, Tint, Understanding, Wish
 
 ABILITIES: Final = (
@@ -42,27 +43,29 @@ def understand(prompt: str) -> Understanding:
 def _find(parts: Sequence[Clause]) -> list[Finding]:
     found: list[Finding] = []
     about: Target = Region.WHOLE
-    governed = False
     for part in parts:
+        if is_statement(part.words):
+            continue
         inherited = about if part.goes_on else Region.WHOLE
-        may_be_bare = len(parts) == 1 or (part.goes_on and governed)
-        here = _find_in(part.words, inherited, may_be_bare=may_be_bare)
+        here = _find_in(part.words, inherited)
         found.extend(here)
         if _has_verb(part.words):
-            about, governed = target_in(part.words), True
+            about = target_in(part.words)
+        elif any(finding.wish is None for finding in here):
+            about = None
         elif not part.goes_on:
-            about, governed = Region.WHOLE, False
+            about = Region.WHOLE
     return found
 
 
-def _find_in(words: Sequence[str], inherited: Target, *, may_be_bare: bool) -> list[Finding]:
+def _find_in(words: Sequence[str], inherited: Target) -> list[Finding]:
     found = [
         *find_adjustments(words, inherited),
-        *find_tints(words, inherited, is_alone=may_be_bare),
+        *find_tints(words, inherited),
         *find_geometry(words),
     ]
-    if not found and any(word in REQUESTS for word in words):
-        return [Finding(0)]
+    if has_leftover(words, found):
+        found.append(Finding(len(words)))
     return sorted(found, key=lambda finding: finding.at)
 
 

@@ -197,7 +197,7 @@ STOPS: Final = _words(
     "who around over across near behind off if when where"
 )
 """Words behind which no direct object goes on."""
-PLACES: Final = frozenset({"to", "in", "on", "of", "over", "across", "around"})
+PLACES: Final = frozenset({"to", "in", "on", "at", "of", "over", "across", "around"})
 
 FIXES: Final = _words("fix correct neutralise neutralize")
 

@@ -144,6 +144,10 @@ def test_each_thing_that_can_be_done_is_understood(prompt, wishes):
         ("make it brighter while rotating it 90 degrees right", ["+brightness", "90"]),
         ("try brightening it and flipping it", ["+brightness", "horizontal"]),
         ("black and white with high contrast", ["+greyscale", "+contrast"]),
+        ("make it blue then red", ["blue", "red"]),
+        ("sepia then blue", ["+sepia", "blue"]),
+        ("blue and sepia", ["blue", "+sepia"]),
+        ("grayscale then sepia then red", ["+greyscale", "+sepia", "red"]),
         ("make it blue and brighter", ["blue", "+brightness"]),
         ("increase contrast by 20% and decrease saturation", ["+contrast", "-saturation"]),
     ],
@@ -196,6 +200,12 @@ def test_what_is_negated_is_not_done(prompt, wishes):
         "replace the sky with a dramatic sunset",
         "crop out the man",
         "flip the dog",
+        "I love blue",
+        "my dress is red",
+        "blue is my favourite",
+        "make half of the picture blue",
+        "make it darker at the bottom",
+        "make it brighter on the left",
         "flip it twice",
         "rotate it right twice",
         "mirror the left half to the right half",
@@ -237,6 +247,18 @@ def test_what_cannot_be_done_fails_and_says_what_can(prompt):
         ("can you remove the tree and brighten the sky?", ["sky:+brightness"]),
         ("turn everything black and white except the red car", ["+greyscale"]),
         ("make the photo warmer and blur the background", ["+warmth"]),
+        ("make the sky blue and the grass green", ["sky:blue"]),
+        ("make the sky dramatic and the ground green", ["sky:+drama"]),
+        ("make the sky pink, the lake blue and the hills brown", ["sky:pink"]),
+        ("make the sky blue and everything else red", ["sky:blue"]),
+        ("make the sky blue and the rest red", ["sky:blue"]),
+        ("smooth the skin and make it blue", ["blue"]),
+        ("make it blue with a unicorn", ["blue"]),
+        ("make it blue in 2/3 of the picture", ["blue"]),
+        ("rotate left 90 and then right 90", ["270"]),
+        ("rotate it right and 180", ["90"]),
+        ("flip it horizontally and vertically", ["horizontal"]),
+        ("make it blue and flip it twice", ["blue"]),
     ],
 )
 def test_a_part_that_cannot_be_done_is_admitted(prompt, wishes):
@@ -258,6 +280,7 @@ def test_a_part_that_cannot_be_done_is_admitted(prompt, wishes):
         ("add more contrast to the clouds", ["sky:+contrast"]),
         ("make the dark sky brighter", ["sky:+brightness"]),
         ("tint it sky blue", ["sky blue"]),
+        ("make the sky pink and the picture darker", ["sky:pink", "-brightness"]),
         ("make the photo warmer and the sky bluer", ["+warmth", "sky:blue"]),
     ],
 )
@@ -319,6 +342,24 @@ def test_amounts_are_honoured():
 def test_a_share_of_a_crop_is_what_stays_or_what_goes():
     assert understand("crop 10% off").wishes == (CropIn(0.9),)
     assert understand("crop to 50%").wishes == (CropIn(0.5),)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "wishes"),
+    [
+        ("my favourite colour is green, make it darker", ["-brightness"]),
+        ("I love blue, make it darker", ["-brightness"]),
+        ("the car is red, make it darker", ["-brightness"]),
+        ("blue, please", ["blue"]),
+        ("I want it blue", ["blue"]),
+        ("it's too blue", ["+balance"]),
+    ],
+)
+def test_a_statement_is_no_wish(prompt, wishes):
+    understood = understand(prompt)
+
+    assert [brief(wish) for wish in understood.wishes] == wishes
+    assert not understood.is_partial
 
 
 def test_a_complaint_beside_its_wish_is_one_wish():

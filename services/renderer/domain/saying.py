@@ -49,7 +49,7 @@ _NAMES: Final = {
 _ADVERB_FIRST: Final = frozenset({Look.BLUR, Look.SHARPEN})
 _SLIGHT: Final = 0.26
 _SLIGHT_OF: Final = {Look.BRIGHTNESS: 0.15, Look.CONTRAST: 0.15, Look.SATURATION: 0.2}
-_REST: Final = " The rest of what you asked for needs an image model, so I left it out."
+_REST: Final = " I could not carry out the rest of what you asked for, so I left it out."
 _SKY: Final = " I took the bright upper part of the picture for the sky."
 
 

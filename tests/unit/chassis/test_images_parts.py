@@ -15,7 +15,7 @@ from services.chassis.images.vips import harden
 from tests.unit.chassis import drawn
 
 MANY = 50_000
-PACKED = zlib.compress(bytes(50_000_000))
+PACKED = zlib.compress(bytes(90_000_000))
 START_OF_SCAN = b"\xff\xda"
 
 

@@ -35,6 +35,7 @@ POST_CLIENTS = 8
 EVENTS_PER_SECOND = 200
 STREAM_SECONDS = 10.0
 JOBS_FOLLOWED = 500
+MANY_STREAMS = 10_000
 PIXEL_METRIC = "mizual_pixel_seconds_total"
 
 
@@ -127,11 +128,12 @@ async def event_streams(system: RealStack, count: int) -> list[Figure]:
             await narrate(journal, jobs)
             measured = json.loads(await client.line())
         latencies = measured["latencies"]
+    reach = "<= 50" if count >= MANY_STREAMS else ""
     name = f"{count:,} streams, {EVENTS_PER_SECOND} events/s"
     return [
         Figure(f"{name}: memory of a stream", each, "KiB", "<= 20"),
         Figure(f"{name}: p50", p50(latencies), "ms"),
-        Figure(f"{name}: p99", p99(latencies), "ms", "<= 50", f"{len(latencies)} arrivals"),
+        Figure(f"{name}: p99", p99(latencies), "ms", reach, f"{len(latencies)} arrivals"),
     ]
 
 

@@ -16,6 +16,7 @@ from contracts.journal import JournalEntry, check_successor
 from contracts.subjects import JOURNAL, journal_subject
 from services.chassis.bus import (
     PUBLISH_SECONDS,
+    READ_SECONDS,
     WRONG_LAST_SEQUENCE,
     Bus,
     is_code,
@@ -25,6 +26,7 @@ from services.chassis.bus import (
 from services.chassis.errors import UnavailableError
 
 EXPECTED_SEQUENCE: Final = "Nats-Expected-Last-Subject-Sequence"
+DIRECT_GET: Final = f"$JS.API.DIRECT.GET.{JOURNAL}"
 APPEND_TRIES: Final = 2
 REPLAY_SECONDS: Final = 5.0
 MAX_ENTRIES: Final = 4096
@@ -68,10 +70,9 @@ class JetStreamJournal:
         with translated("read the journal"):
             if leader:
                 return await self._leader(subject)
-            try:
-                return _recorded(await self._bus.js.get_last_msg(JOURNAL, subject, direct=True))
-            except NotFoundError:
-                return await self._leader(subject)
+            # The client's own call takes the answer apart twice; this is the path of every poll.
+            reply = await self._bus.client.request(f"{DIRECT_GET}.{subject}", timeout=READ_SECONDS)
+            return _direct(reply) or await self._leader(subject)
 
     async def append(
         self, entry: JournalEntry, *, judged: Recorded | None, message_id: str
@@ -136,8 +137,8 @@ class JetStreamJournal:
         inbox = self._bus.client.new_inbox()
         replies = await self._bus.client.subscribe(inbox, max_msgs=MAX_ENTRIES + 1)
         try:
-            await self._bus.client.publish(f"$JS.API.DIRECT.GET.{JOURNAL}", request, reply=inbox)
-            while recorded := _batched(await replies.next_msg(timeout=REPLAY_SECONDS)):
+            await self._bus.client.publish(DIRECT_GET, request, reply=inbox)
+            while recorded := _direct(await replies.next_msg(timeout=REPLAY_SECONDS)):
                 yield recorded
         finally:
             await replies.unsubscribe()
@@ -149,7 +150,7 @@ def _recorded(message: RawStreamMsg) -> Recorded:
     return Recorded(entry, message.seq or 0, headers.get(Header.MSG_ID, ""))
 
 
-def _batched(message: Msg) -> Recorded | None:
+def _direct(message: Msg) -> Recorded | None:
     headers = message.headers or {}
     status = headers.get("Status")
     if status in {"204", "404"}:

@@ -31,7 +31,7 @@ from services.chassis.metrics import measured
 from services.chassis.pull import pull_one_by_one
 from services.chassis.settings import ServiceSettings
 from services.chassis.step import Step
-from services.chassis.streams import DURABLES, Durable
+from services.chassis.streams import durable_named
 from services.chassis.telemetry import bound
 
 GRACE_SECONDS: Final = 8.0
@@ -94,7 +94,7 @@ def put_step(loops: Loops, bus: Bus, step: Step, task: Task, *, concurrency: int
             async with heartbeat(delivery):
                 await policy.guard(delivery, work)
 
-    pull_one_by_one(loops, bus, _durable(step.durable), deliver, concurrency=concurrency)
+    pull_one_by_one(loops, bus, durable_named(step.durable), deliver, concurrency=concurrency)
 
 
 def put_command(
@@ -137,7 +137,7 @@ def put_delivered(
             async with heartbeat(delivery):
                 await policy.guard(delivery, work)
 
-    pull_one_by_one(loops, bus, _durable(durable), deliver, concurrency=concurrency)
+    pull_one_by_one(loops, bus, durable_named(durable), deliver, concurrency=concurrency)
 
 
 def put_query(
@@ -168,10 +168,6 @@ def parsed(kind: type[M], body: bytes) -> M:
         raise InvalidBodyError(
             ErrorCode.INVALID_REQUEST, "The message is not valid.", reason=f"{fields}"
         ) from None
-
-
-def _durable(name: str) -> Durable:
-    return next(durable for durable in DURABLES if durable.name == name)
 
 
 async def _raw_body(message: Any) -> bytes:

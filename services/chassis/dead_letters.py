@@ -7,7 +7,7 @@ from contracts.subjects import dead_letter_subject
 from services.chassis.bus import Publisher
 from services.chassis.errors import PermanentError
 from services.chassis.step import Delivery
-from services.chassis.streams import DURABLES
+from services.chassis.streams import durable_named
 
 
 class StreamDeadLetters:
@@ -22,7 +22,7 @@ class StreamDeadLetters:
         letter = DeadLetter(
             job_id=job.job_id if job else None,
             durable=self._durable,
-            subject=next(d.subject for d in DURABLES if d.name == self._durable),
+            subject=durable_named(self._durable).subject,
             sequence=delivery.sequence,
             deliveries=delivery.deliveries,
             reason=reason_of(error),

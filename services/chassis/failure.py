@@ -1,4 +1,4 @@
-"""The failure policy: what becomes of a message whose handler raised (the one broad `except`).
+"""The failure policy: what becomes of a message whose handler raised.
 
 After reading the journal again:
 
@@ -6,7 +6,7 @@ After reading the journal again:
     a later attempt holds it   same message: leave it alone; another copy: ack mine
     unavailable                a waiting entry, nak with a growing delay; uses no try
     tries left                 a retry entry, nak with the delay
-    no tries left, fact there  nak, never failed
+    the fact is there          announce it, ack: never failed, whatever was raised
     otherwise                  dead letter first, then failed (or the step's fallback), then ack
 """
 

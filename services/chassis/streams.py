@@ -84,6 +84,11 @@ DURABLES: Final = (
 )
 
 
+def durable_named(name: str) -> Durable:
+    """The durable of that name. Raises StopIteration for one that there is not."""
+    return next(durable for durable in DURABLES if durable.name == name)
+
+
 def stream_configs(settings: StreamSettings) -> list[StreamConfig]:
     """Every stream as configured."""
     retention = settings.journal_retention_days * DAY

@@ -13,12 +13,12 @@ from services.chassis.errors import UnavailableError
 from services.chassis.journal import JetStreamJournal
 from services.chassis.pull import Pull
 from services.chassis.settings import ServiceSettings
-from services.chassis.streams import DURABLES
+from services.chassis.streams import durable_named
 from tests.buses import ensure_streams
 from tests.samples import job
 from tests.servers import nats_server
 
-DURABLE = next(durable for durable in DURABLES if durable.name == ENHANCER_EDIT_REQUESTED)
+DURABLE = durable_named(ENHANCER_EDIT_REQUESTED)
 
 
 @pytest.fixture

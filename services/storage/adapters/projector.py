@@ -18,7 +18,7 @@ from services.chassis.failure import kind_of
 from services.chassis.journal import Recorded
 from services.chassis.metrics import FAILURES, PROJECTION_LAG
 from services.chassis.pull import Pull
-from services.chassis.streams import DURABLES, PROJECTOR_BATCH
+from services.chassis.streams import PROJECTOR_BATCH, durable_named
 
 log = logging.getLogger(__name__)
 
@@ -27,8 +27,6 @@ Keep = Callable[[Sequence[Recorded]], Awaitable[None]]
 
 LINGER_SECONDS: Final = 0.02
 """A small batch lets the job's own steps go first, and what follows it come together."""
-
-_DURABLE: Final = next(durable for durable in DURABLES if durable.name == STORAGE_PROJECTOR)
 
 HAND_BACK_SECONDS: Final = 1.0
 """Entries that could not be kept wait so long before a replica gets them again."""
@@ -41,7 +39,7 @@ class Projector:
         self._bus = bus
         self._keep = keep
         self._dead_letters = StreamDeadLetters(bus, STORAGE_PROJECTOR)
-        self._pull = Pull(bus, _DURABLE)
+        self._pull = Pull(bus, durable_named(STORAGE_PROJECTOR))
 
     async def cycle(self) -> None:
         """Bring one batch into the record, or find none within a second. Raises TransientError."""

@@ -27,6 +27,13 @@ class EditEnhanced(JobEvent):
     """Enhancer: the instruction stands in the journal."""
 
 
+class EditSubmitted(JobEvent):
+    """Renderer: a provider took the task, whose handle stands in the journal."""
+
+    wake_up: bool = False
+    """An extra copy that says "look now": it may be forgotten while the task is pending."""
+
+
 class EditRendered(JobEvent):
     """Renderer: the provider's picture is stored and named in the journal."""
 
@@ -91,6 +98,7 @@ class DeadLetter(Message):
 EVENT_SUBJECTS: Final[dict[type[JobEvent], str]] = {
     EditRequested: subjects.EDIT_REQUESTED,
     EditEnhanced: subjects.EDIT_ENHANCED,
+    EditSubmitted: subjects.EDIT_SUBMITTED,
     EditRendered: subjects.EDIT_RENDERED,
 }
 """Class of an event of the pipeline -> its subject."""

@@ -122,6 +122,8 @@ class Enhanced(Message):
     prompt: str | None = None
     provider: str = "none"
     model: str = "none"
+    version: str | None = None
+    """Of the system instruction that the model followed."""
 
 
 class Submitting(Message):
@@ -136,6 +138,12 @@ class Handle(Message):
     provider: str
     task_id: str
     polling_url: str | None = None
+    model: str = "unknown"
+    submitted_at: Instant | None = None
+    cost_credits: float | None = None
+    """What the provider says the task costs; a credit of Flux is 0.01 USD."""
+    slots: tuple[Slot, ...] = ()
+    """The account's places that the task uses until it ends."""
 
 
 class Raw(Message):

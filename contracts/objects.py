@@ -53,7 +53,12 @@ def job_key(
     prefix: str, kind: str, job_id: UUID, *, role: Role, sha256: str, content_type: str
 ) -> str:
     """The key of one role's bytes of a job. Raises KeyError for an unknown content type."""
-    return f"{prefix}/{kind}/{job_id}/{role}-{sha256[:16]}.{EXTENSIONS[content_type]}"
+    return f"{job_folder(prefix, kind, job_id)}/{role}-{sha256[:16]}.{EXTENSIONS[content_type]}"
+
+
+def job_folder(prefix: str, kind: str, job_id: UUID) -> str:
+    """Where all bytes of a job lie."""
+    return f"{prefix}/{kind}/{job_id}"
 
 
 def upload_key(prefix: str, image_id: UUID, *, sha256: str, content_type: str) -> str:

@@ -40,6 +40,26 @@ class JobRecord(Message):
     sequence: int = 0
 
 
+class AbilitiesQuestion(Message):
+    """To the renderer: what may be asked of you?"""
+
+
+class ModelAbilities(Message):
+    """A model that edits pictures, and what it can honour beside the sentence."""
+
+    name: str
+    provider: str
+    seed: bool = False
+    aspect_ratios: tuple[str, ...] = ()
+    """The shapes that may be asked for, as `width:height`; none: the shape is not a choice."""
+
+
+class Abilities(Message):
+    """The models that a job may name; the first is used where none is named."""
+
+    models: tuple[ModelAbilities, ...] = Field(min_length=1)
+
+
 class GiveFeedback(Message):
     """To feedback: keep one rating for a completed edit. The gateway checked that it is one."""
 

@@ -20,10 +20,12 @@ GATEWAY_JOB_CANCEL: Final = "gateway_job_cancel"
 EVENTS: Final = "EVENTS"
 EDIT_REQUESTED: Final = "mizual.v1.edit.requested"  # gateway -> enhancer
 EDIT_ENHANCED: Final = "mizual.v1.edit.enhanced"  # enhancer -> renderer
+EDIT_SUBMITTED: Final = "mizual.v1.edit.submitted"  # renderer -> itself, until the result is there
 EDIT_RENDERED: Final = "mizual.v1.edit.rendered"  # renderer -> storage, which completes the job
 
 ENHANCER_EDIT_REQUESTED: Final = "enhancer_edit_requested"
 RENDERER_EDIT_ENHANCED: Final = "renderer_edit_enhanced"
+RENDERER_EDIT_SUBMITTED: Final = "renderer_edit_submitted"
 STORAGE_EDIT_RENDERED: Final = "storage_edit_rendered"
 
 # The journal: one subject a job, its state and what observers see. Not public.
@@ -53,6 +55,7 @@ LIMIT_ROOT: Final = "limit"
 
 # Queries: core request and reply, in queue groups named as the service.
 STORAGE_JOB_QUERY: Final = "mizual.query.storage.job"
+RENDERER_ABILITIES_QUERY: Final = "mizual.query.renderer.abilities"
 FEEDBACK_GIVE_QUERY: Final = "mizual.query.feedback.give"
 FEEDBACK_READ_QUERY: Final = "mizual.query.feedback.read"
 

@@ -18,8 +18,11 @@ from pydantic import ValidationError
 
 from contracts.base import Message
 from contracts.errors import ErrorCode
+from contracts.events import EditSubmitted
 from contracts.queries import Reply
+from services.chassis.breaker import Breaker
 from services.chassis.bus import READ_SECONDS, Bus
+from services.chassis.collect import Collector, Look
 from services.chassis.dead_letters import StreamDeadLetters
 from services.chassis.delivery import NatsDelivery, heartbeat
 from services.chassis.errors import PermanentError
@@ -28,7 +31,7 @@ from services.chassis.handler import Handler, Task
 from services.chassis.journal import JetStreamJournal
 from services.chassis.loops import Loops
 from services.chassis.metrics import measured
-from services.chassis.pull import pull_one_by_one
+from services.chassis.pull import pull_many, pull_one_by_one
 from services.chassis.settings import ServiceSettings
 from services.chassis.step import Step
 from services.chassis.streams import durable_named
@@ -36,6 +39,8 @@ from services.chassis.telemetry import bound
 
 GRACE_SECONDS: Final = 8.0
 QUESTIONS_AT_ONCE: Final = 8
+LOOKS_AT_ONCE: Final = 32
+"""Collecting mostly waits for the provider; each may hold one result in memory."""
 ANSWER_SECONDS: Final = READ_SECONDS * 0.75
 """A question is refused before its caller stops waiting."""
 
@@ -76,7 +81,15 @@ def bus_of(broker: NatsBroker) -> Bus:
     return Bus(connection)
 
 
-def put_step(loops: Loops, bus: Bus, step: Step, task: Task, *, concurrency: int) -> None:
+def put_step(
+    loops: Loops,
+    bus: Bus,
+    step: Step,
+    task: Task,
+    *,
+    concurrency: int,
+    breaker: Breaker | None = None,
+) -> None:
     """Put a step's task on its durable; the handler rules and the failure policy are around it."""
     handler = Handler(step, JetStreamJournal(bus), bus)
     policy = FailurePolicy(StreamDeadLetters(bus, step.durable), step.durable)
@@ -94,7 +107,32 @@ def put_step(loops: Loops, bus: Bus, step: Step, task: Task, *, concurrency: int
             async with heartbeat(delivery):
                 await policy.guard(delivery, work)
 
-    pull_one_by_one(loops, bus, durable_named(step.durable), deliver, concurrency=concurrency)
+    durable = durable_named(step.durable)
+    pull_one_by_one(loops, bus, durable, deliver, concurrency=concurrency, breaker=breaker)
+
+
+def put_collection(loops: Loops, bus: Bus, step: Step, look: Look, *, breaker: Breaker) -> None:
+    """Put a collecting step on its durable: one look at the provider's task a delivery."""
+    collector = Collector(Handler(step, JetStreamJournal(bus), bus), look)
+    policy = FailurePolicy(StreamDeadLetters(bus, step.durable), step.durable)
+
+    async def deliver(message: Msg) -> None:
+        delivery = NatsDelivery(message)
+        hold = collector.handler.hold(delivery)
+
+        async def work() -> None:
+            event = parsed(EditSubmitted, message.data)
+            with bound(job_id=str(event.job_id), request_id=event.request_id):
+                await policy.guard_collection(
+                    collector, hold, lambda: collector.collect(hold, event)
+                )
+
+        with measured(step.durable, delivery):
+            async with heartbeat(delivery):
+                await policy.guard(delivery, work)
+
+    durable = durable_named(step.durable)
+    pull_many(loops, bus, durable, deliver, at_once=LOOKS_AT_ONCE, breaker=breaker)
 
 
 def put_command(

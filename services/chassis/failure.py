@@ -19,6 +19,7 @@ from contracts.base import Message
 from contracts.errors import ErrorCode
 from contracts.journal import JournalEntry
 from contracts.queries import QueryError, Reply
+from services.chassis.collect import Collector
 from services.chassis.errors import (
     MizualError,
     ObsoleteError,
@@ -36,6 +37,8 @@ log = logging.getLogger(__name__)
 
 WAIT_BASE_SECONDS: Final = 1.0
 WAIT_MAX_SECONDS: Final = 10.0
+LOOK_AGAIN_SECONDS: Final = 2.0
+"""The pause after a look at a provider's task that brought an error."""
 NO_RETRIES: Final = Retries(0, 1.0)
 # Unavailable is a kind of transient: the narrower one comes first.
 _KINDS: Final[dict[type[MizualError], str]] = {
@@ -88,6 +91,30 @@ class FailurePolicy:
                 await hold.delivery.nak(waiting(hold.delivery))
                 return
             await self._with_journal(handler, hold, error)
+
+    async def guard_collection(
+        self, collector: Collector, hold: Hold, work: Callable[[], Awaitable[object]]
+    ) -> None:
+        """Run one look at a provider's task: what may pass is looked at again, uncounted."""
+        try:
+            await work()
+        except Exception as error:  # noqa: BLE001 - the one place that is for it
+            self._tell(error)
+            if isinstance(error, PermanentError) and hold.last is not None:
+                await self._collected_nothing(collector, hold, error)
+                return
+            delay = getattr(error, "retry_after", None) or LOOK_AGAIN_SECONDS
+            await hold.delivery.nak(delay)
+
+    async def _collected_nothing(
+        self, collector: Collector, hold: Hold, error: PermanentError
+    ) -> None:
+        # Failed against the entry that was judged: whoever was faster may have the result.
+        await self._dead_letters.keep(hold.delivery, error, job=hold.job)
+        if await hold.append(hold.job.fail(error.code, error.sentence)):
+            await collector.handler.acknowledge(hold)
+        else:
+            await hold.delivery.nak(LOOK_AGAIN_SECONDS)
 
     def _tell(self, error: Exception) -> None:
         FAILURES.labels(self._durable, kind_of(error)).inc()
@@ -157,7 +184,7 @@ class FailurePolicy:
         await self._dead_letters.keep(hold.delivery, error, job=hold.job)
         if not await hold.append(hold.job.fail(*sentence_of(error))):
             return False
-        await hold.delivery.ack()
+        await handler.acknowledge(hold)
         return True
 
 

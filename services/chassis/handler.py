@@ -20,7 +20,7 @@ from typing import Final
 from contracts.base import utcnow
 from contracts.errors import ErrorCode
 from contracts.events import EVENT_SUBJECTS, JobEvent
-from contracts.journal import JournalEntry
+from services.chassis.announce import announcement, event_id
 from services.chassis.bus import Publisher
 from services.chassis.errors import PermanentError, TransientError, UnavailableError
 from services.chassis.hold import SUBMIT_MARGIN_SECONDS, Hold
@@ -66,20 +66,26 @@ class Handler:
 
     async def announce(self, hold: Hold) -> None:
         """Store the next event, then ack: the order that loses nothing."""
-        event = self.step.announces
+        job = hold.job
+        event = announcement(job)
         if event is not None:
-            job = hold.job
             await self._publisher.publish(
                 EVENT_SUBJECTS[event],
                 event(job_id=job.job_id, request_id=job.facts.request_id, occurred_at=self.now()),
                 message_id=event_id(event, job),
             )
+        await self.acknowledge(hold)
+
+    async def acknowledge(self, hold: Hold) -> None:
+        """Ack, after freeing what an ended job used."""
+        if self.step.release and hold.last and hold.job.work is not None:
+            await self.step.release(hold.job)
         await hold.delivery.ack()
 
     async def settled(self, hold: Hold) -> bool:
         """Ack what needs no more work: gone, ended, beyond, or done (and announced again)."""
         if hold.last is None or self.step.beyond(hold.job):
-            await hold.delivery.ack()
+            await self.acknowledge(hold)
             return True
         if self.step.done(hold.job.facts):
             await self.announce(hold)
@@ -103,7 +109,7 @@ class Handler:
         except TimeoutError as error:
             raise TransientError(f"longer than {self.step.limit_seconds} s") from error
         if hold.job.terminal:
-            await hold.delivery.ack()
+            await self.acknowledge(hold)
             return
         if not self.step.done(hold.job.facts):
             raise TransientError("the handler ended without its fact")
@@ -131,19 +137,13 @@ class Handler:
             await hold.append(hold.job.follow(work={**found, "submitting": None}))
             return False
         uncertain = hold.job.facts.uncertain
-        if uncertain < self.step.repeats:
+        if uncertain < self.step.repeats(hold.job.facts):
             await hold.append(
                 hold.job.follow(work={"submitting": None, "uncertain": uncertain + 1})
             )
             return False
         await hold.append(hold.job.fail(ErrorCode.PROVIDER_UNCERTAIN, UNCERTAIN_SENTENCE))
         return False
-
-
-def event_id(event: type[JobEvent], job: JournalEntry) -> str:
-    """The deterministic id of a job's event: published twice, stored once."""
-    noun, participle = EVENT_SUBJECTS[event].split(".")[-2:]
-    return f"{job.job_id}:{noun}.{participle}"
 
 
 def sentence_of(error: Exception) -> tuple[ErrorCode, str]:

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 from contracts.base import utcnow
 from contracts.journal import PROGRESS, Handle, JournalEntry, Stage, Submitting
-from services.chassis.errors import ObsoleteError, TransientError
+from services.chassis.errors import ObsoleteError, TransientError, UnavailableError
 from services.chassis.journal import Journal, Recorded
 from services.chassis.step import Delivery, Facts, Step
 
@@ -26,8 +26,8 @@ class FencedError(ObsoleteError):
     """A later attempt holds the stage."""
 
 
-class NotSubmittedError(TransientError):
-    """The provider certainly did not accept the task (no connection, 429, early 503)."""
+class NotSubmittedError(UnavailableError):
+    """The provider certainly did not accept the task (no connection, 429, early 503): it waits."""
 
 
 class Hold:
@@ -117,8 +117,8 @@ class Hold:
         """Send a task that costs money, at most once by our doing, and record its handle.
 
         `post` must end within `timeout` seconds and raise NotSubmittedError only when the provider
-        certainly did not accept. Any other error leaves `submitting` standing, to be judged after
-        its deadline.
+        certainly did not accept. Any other passing error leaves `submitting` standing, with the
+        end of the POST as its deadline: its outcome is judged, never guessed.
         """
 
         async def record(handle: Handle) -> None:
@@ -146,11 +146,15 @@ class Hold:
         await self._fenced_facts(submitting=Submitting(deadline=deadline))
         if (deadline - self.now()).total_seconds() < timeout + SUBMIT_MARGIN_SECONDS:
             await self._fenced_facts(submitting=None)
-            raise TransientError("not enough time was left to submit")
+            raise NotSubmittedError("not enough time was left to submit")
         try:
             answer = await post()
         except NotSubmittedError:
             await self._fenced_facts(submitting=None)
+            raise
+        except TransientError:
+            # This POST is over and no other is under way, so nobody needs to wait for it.
+            await self._fenced_facts(submitting=Submitting(deadline=min(deadline, self.now())))
             raise
         await record(answer)
 

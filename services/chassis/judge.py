@@ -9,9 +9,9 @@ from enum import Enum
 from typing import Final
 
 from contracts.errors import ErrorCode
-from contracts.events import EditEnhanced, EditRendered, EditRequested, JobEvent
+from contracts.events import EditEnhanced, EditRendered, EditRequested, EditSubmitted, JobEvent
 from contracts.journal import PROGRESS, JournalEntry, Stage
-from services.chassis.handler import event_id
+from services.chassis.announce import announcement
 
 SILENCE_SECONDS: Final = {
     Stage.PENDING: 10.0,
@@ -25,12 +25,16 @@ SILENCE_SECONDS: Final = {
 DEFAULT_SILENCE_SECONDS: Final = 60.0
 """The same for a stage without a figure of its own."""
 
+TASK_SILENCE_SECONDS: Final = 300.0
+"""The same while a provider works on a task: each copy of its event is one more who asks."""
+
 TIMED_OUT_SENTENCE: Final = "This took too long and was stopped. Please try again."
 GAVE_UP_SENTENCE: Final = "Something went wrong on our side. Please try again later."
 
 _LAST_STAGES: Final[dict[type[JobEvent], Stage]] = {
     EditRequested: Stage.ENHANCING_PROMPT,
     EditEnhanced: Stage.AI_PROCESSING,
+    EditSubmitted: Stage.AI_PROCESSING,
     EditRendered: Stage.UPLOADING_RESULT,
 }
 
@@ -41,15 +45,6 @@ class Verdict(Enum):
     LEAVE = "leave"
     ANNOUNCE = "announce"
     FAIL = "fail"
-
-
-def announcement(entry: JournalEntry) -> type[JobEvent] | None:
-    """The event that the journal says must have been published; None once the job has ended."""
-    if entry.terminal or entry.facts.result is not None:
-        return None
-    if entry.facts.raw is not None:
-        return EditRendered
-    return EditEnhanced if entry.facts.enhanced is not None else EditRequested
 
 
 def judge_silence(entry: JournalEntry, *, now: datetime) -> Verdict:
@@ -64,6 +59,8 @@ def judge_silence(entry: JournalEntry, *, now: datetime) -> Verdict:
 def silent_at(entry: JournalEntry) -> datetime:
     """From when on no further entry is suspicious; a job that waits for a retry is not silent."""
     limit = SILENCE_SECONDS.get(entry.stage, DEFAULT_SILENCE_SECONDS)
+    if announcement(entry) is EditSubmitted:
+        limit = TASK_SILENCE_SECONDS
     spoke_at = max(entry.public.updated_at, entry.public.retry_at or entry.public.updated_at)
     return spoke_at + timedelta(seconds=limit)
 
@@ -96,8 +93,3 @@ def timed_out(entry: JournalEntry) -> JournalEntry:
 def given_up(entry: JournalEntry) -> JournalEntry:
     """The ending of a job whose message nobody could handle."""
     return entry.fail(ErrorCode.PROVIDER_FAILED, GAVE_UP_SENTENCE)
-
-
-def again_id(event: type[JobEvent], entry: JournalEntry, mark: str) -> str:
-    """A fresh id of a job's event: the deterministic one would be swallowed as a duplicate."""
-    return f"{event_id(event, entry)}:{mark}"

@@ -18,7 +18,7 @@ from contracts.journal import Slot
 from contracts.subjects import LIMIT_ROOT, limit_stream, limit_subject
 from services.chassis.bus import NO_MESSAGE_FOUND, PUBLISH_SECONDS, Bus, is_code, translated
 from services.chassis.errors import UnavailableError
-from services.chassis.settings import LimitSettings
+from services.chassis.settings import AccountSettings, LimitSettings
 
 DAY_SECONDS: Final = 86_400.0
 PREVIEW_DAILY: Final = 50
@@ -31,6 +31,9 @@ STREAM_NOT_FOUND: Final = 10059
 EXPIRY_LAG_SECONDS: Final = 0.35
 """The server expires by a timer: a place frees up this much late (measured, file storage)."""
 DEDUP_SECONDS: Final = 10.0
+KONTEXT_MAX_TASKS: Final = 6
+"""The account's limit for flux-kontext-max alone, as its provider documents it."""
+LOST_PLACE_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,19 @@ def policies(settings: LimitSettings, *, production: bool) -> tuple[Policy, ...]
         burst = PRODUCTION_BURST_SECONDS if production else 0.0
     wanted = (Policy("daily", daily, DAY_SECONDS), Policy("burst", 1 if burst else 0, burst))
     return tuple(policy for policy in wanted if policy.places)
+
+
+def account_policies(settings: AccountSettings) -> tuple[Policy, ...]:
+    """How many tasks the image provider's account may have under way: in all, then of kontext-max.
+
+    A place that nobody gave back is free again once its task must have ended.
+    """
+    window = settings.flux_timeout_seconds + LOST_PLACE_SECONDS
+    few = min(KONTEXT_MAX_TASKS, settings.flux_max_active_tasks)
+    return (
+        Policy("flux", settings.flux_max_active_tasks, window),
+        Policy("flux_kontext_max", few, window),
+    )
 
 
 def limit_config(policy: Policy, *, replicas: int) -> StreamConfig:

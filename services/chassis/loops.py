@@ -50,12 +50,12 @@ class Loops:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for close in self._closes:
-            await _went_well("close", close, failures=0)
+            await went_well("close", close, failures=0)
 
     async def _repeat(self, name: str, cycle: Cycle, every_seconds: float) -> None:
         failures = 0
         while not self._stopping.is_set():
-            failures = 0 if await _went_well(name, cycle, failures=failures) else failures + 1
+            failures = 0 if await went_well(name, cycle, failures=failures) else failures + 1
             await self._pause(pause_after(failures) if failures else every_seconds)
 
     async def _pause(self, seconds: float) -> None:
@@ -73,7 +73,8 @@ def pause_after(failures: int) -> float:
     return float(min(PAUSE_BASE_SECONDS * 1.5 ** min(failures - 1, 20), PAUSE_MAX_SECONDS))
 
 
-async def _went_well(name: str, cycle: Cycle, *, failures: int) -> bool:
+async def went_well(name: str, cycle: Cycle, *, failures: int) -> bool:
+    """Run one cycle; whether it raised nothing. The first failure in a row is logged."""
     try:
         await cycle()
     except Exception as error:  # noqa: BLE001 - a loop that ended would be missed by nobody

@@ -24,6 +24,24 @@ PIXEL_SECONDS: Final = Counter("mizual_pixel_seconds_total", "Seconds spent on p
 STREAMS_OPEN: Final = Gauge("mizual_sse_streams", "Open event streams")
 IN_FLIGHT: Final = Gauge("mizual_deliveries_in_flight", "Deliveries being handled", ["durable"])
 
+PROVIDER_CALLS: Final = Counter(
+    "mizual_provider_calls_total",
+    "Calls to providers; `provider_auth` and `provider_credits` need an operator",
+    ["provider", "operation", "outcome"],
+)
+PROVIDER_SECONDS: Final = Histogram(
+    "mizual_provider_seconds",
+    "Time of a call to a provider",
+    ["provider", "operation"],
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 60, 120),
+)
+PROVIDER_CREDITS: Final = Counter(
+    "mizual_provider_credits_total", "Cost of accepted tasks as told, in credits", ["provider"]
+)
+BREAKER_OPEN: Final = Gauge(
+    "mizual_breaker_open", "1 while a provider's operation is not worth trying", ["breaker"]
+)
+
 
 class Settled(Protocol):
     """Knows what became of a delivery."""

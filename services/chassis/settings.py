@@ -5,12 +5,21 @@ named by `DOTENV_FILE` (default `.env`). Each service's `settings.py` composes t
 """
 
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self, TypeVar
 
 from dotenv import dotenv_values
-from pydantic import Field, PlainValidator, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    PlainValidator,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from services.chassis.setting_names import KNOWN_NAMES
@@ -27,6 +36,29 @@ Names = Annotated[tuple[str, ...], NoDecode, PlainValidator(_split)]
 """A comma list in the environment."""
 
 MIN_SECRET_BYTES: Final = 32
+_KEY: Final = re.compile(r"[!-~]+")
+_URL: Final = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
+
+
+def _http_url(value: str) -> str:
+    if not _URL.fullmatch(value):
+        raise ValueError("not an http or https URL")
+    return value.rstrip("/")
+
+
+BaseUrl = Annotated[str, AfterValidator(_http_url)]
+"""Where an HTTP API is, without credentials and query; a slash at the end is dropped."""
+
+
+def _sendable(value: SecretStr) -> SecretStr:
+    key = value.get_secret_value().strip()
+    if not _KEY.fullmatch(key):
+        raise ValueError("not a key: only visible ASCII characters can be sent")
+    return SecretStr(key)
+
+
+ApiKey = Annotated[SecretStr, AfterValidator(_sendable)]
+"""A provider's key, which goes into a header; a line break around it, as files have, is dropped."""
 
 
 class SettingsError(SystemExit):
@@ -103,6 +135,33 @@ class ImageSettings(SettingsGroup):
     max_upload_bytes: int = Field(default=20 * 1024 * 1024, ge=1)
     max_image_pixels: int = Field(default=50_000_000, ge=1)
     unsupported_image_types: Names = ("heic", "avif", "gif")
+
+
+class PublicSettings(SettingsGroup):
+    """Where the gateway is reached from outside."""
+
+    public_url: str | None = None
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_a_url(cls, value: str | None) -> str | None:
+        if value and not _URL.fullmatch(value):
+            raise ValueError("not an http or https URL")
+        return value.rstrip("/") if value else None
+
+
+class AccountSettings(SettingsGroup):
+    """What the account of the image provider allows, over all renderers of a bus."""
+
+    flux_max_active_tasks: int = Field(default=24, ge=1)
+    flux_timeout_seconds: float = Field(default=300, gt=0)
+
+
+class GeminiSettings(SettingsGroup):
+    """Google's Gemini, which two services may ask: one for words, one for pictures."""
+
+    gemini_api_key: ApiKey | None = None
+    gemini_base_url: BaseUrl = "https://generativelanguage.googleapis.com"
 
 
 class LimitSettings(SettingsGroup):

@@ -57,7 +57,6 @@ class Step:
     """The fact of the step before, without which the event is not true yet."""
     done: Callable[[Work], bool]
     """The fact that ends this step."""
-    announces: type[JobEvent] | None
     who: str
     """Whom a person waits for when it is retried: "The image service"."""
     retries: Mapping[Stage, Retries] = field(default_factory=dict)
@@ -67,10 +66,14 @@ class Step:
     """Whether the step does its work without showing its stage."""
     fallback: Callable[[JournalEntry], Facts] | None = None
     """The facts that end the step when it cannot do its work; None: the job fails."""
-    repeats: int = 0
+    repeats: Callable[[Work], int] = lambda _: 0
     """How often a submission of unknown outcome is repeated (PROVIDER_UNCERTAIN_REPEATS)."""
     recover: Callable[[JournalEntry], Awaitable[Facts | None]] | None = None
     """Looks for a result that was stored but never recorded, before giving a submission up."""
+    release: Callable[[JournalEntry], Awaitable[None]] | None = None
+    """Frees what the job used outside the journal, if it needs it no more; called before each ack,
+    and repeatable.
+    """
 
     def first_stage(self, entry: JournalEntry) -> Stage:
         """The stage to show on taking the step."""

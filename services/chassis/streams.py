@@ -28,8 +28,14 @@ from nats.js.errors import APIError, NotFoundError
 from pydantic import Field
 
 from contracts import subjects as s
-from services.chassis.limits import limit_config, policies
-from services.chassis.settings import LimitSettings, ServiceSettings, SettingsError, load
+from services.chassis.limits import account_policies, limit_config, policies
+from services.chassis.settings import (
+    AccountSettings,
+    LimitSettings,
+    ServiceSettings,
+    SettingsError,
+    load,
+)
 
 MIB: Final = 1024 * 1024
 DAY: Final = 86_400.0
@@ -42,7 +48,7 @@ SYNC_PROOF: Final = "mizual-sync"
 """Stream metadata: the command saw the server write to disk before it confirms."""
 
 
-class StreamSettings(ServiceSettings, LimitSettings):
+class StreamSettings(ServiceSettings, LimitSettings, AccountSettings):
     """What the command needs to know."""
 
     nats_monitor_url: str | None = Field(default=None, pattern=r"^https?://")
@@ -76,6 +82,8 @@ DURABLES: Final = (
     Durable(s.COMMANDS, s.GATEWAY_JOB_CANCEL, s.JOB_CANCEL),
     Durable(s.EVENTS, s.ENHANCER_EDIT_REQUESTED, s.EDIT_REQUESTED),
     Durable(s.EVENTS, s.RENDERER_EDIT_ENHANCED, s.EDIT_ENHANCED),
+    # Collecting looks again until the job's deadline, so deliveries have no limit here.
+    Durable(s.EVENTS, s.RENDERER_EDIT_SUBMITTED, s.EDIT_SUBMITTED, max_deliver=-1),
     Durable(s.EVENTS, s.STORAGE_EDIT_RENDERED, s.EDIT_RENDERED),
     # As many entries out at a time as one batch holds, over all replicas: a bound, not an order.
     # Replicas share them out, and what comes again comes late; the record goes by sequences.
@@ -104,7 +112,7 @@ def stream_configs(settings: StreamSettings) -> list[StreamConfig]:
         _stream(s.DEAD_LETTERS, [f"{s.DEAD_LETTER_ROOT}.*"], keep, old, 64 * MIB, 30 * DAY),
         _stream(s.ADVISORIES, [f"{s.MAX_DELIVERIES_ROOT}.>"], keep, old, 16 * MIB, retention),
     ]
-    limits = policies(settings, production=settings.production)
+    limits = (*policies(settings, production=settings.production), *account_policies(settings))
     configs += [limit_config(policy, replicas=settings.nats_replicas) for policy in limits]
     for config in configs:
         config.num_replicas = settings.nats_replicas

@@ -12,6 +12,7 @@ from services.chassis.settings import (
     LimitSettings,
     Names,
     ObjectStoreSettings,
+    PublicSettings,
     ServiceSettings,
 )
 
@@ -21,14 +22,14 @@ PREVIEW_FACTOR: Final = 20
 """Preview allows this much more of what production allows per minute."""
 
 _ORIGIN: Final = re.compile(r"https?://(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:\d{1,5})?")
-_URL: Final = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
 _MIN_TOKEN_CHARACTERS: Final = 16
 
 
-class GatewaySettings(ServiceSettings, ObjectStoreSettings, ImageSettings, LimitSettings):
+class GatewaySettings(
+    ServiceSettings, PublicSettings, ObjectStoreSettings, ImageSettings, LimitSettings
+):
     """The gateway's environment."""
 
-    public_url: str | None = None
     gateway_host: str = "127.0.0.1"
     gateway_port: int = Field(default=10000, ge=1, le=65535)
     gateway_workers: int = Field(default=1, ge=1, le=64)
@@ -38,13 +39,6 @@ class GatewaySettings(ServiceSettings, ObjectStoreSettings, ImageSettings, Limit
     admin_token: SecretStr | None = None
     max_streams_per_client: int = Field(default=20, ge=0)
     max_chain_length: int | None = Field(default=None, ge=1)
-
-    @field_validator("public_url")
-    @classmethod
-    def _is_a_url(cls, value: str | None) -> str | None:
-        if value and not _URL.fullmatch(value):
-            raise ValueError("not an http or https URL")
-        return value.rstrip("/") if value else None
 
     @field_validator("cors_allowed_origins")
     @classmethod

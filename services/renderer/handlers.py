@@ -1,63 +1,166 @@
-"""The renderer's place in the pipeline."""
+"""The renderer's two places in the pipeline: handing a picture in, and collecting the result."""
 
+from functools import partial
 from typing import Final
 
-from contracts.events import EditEnhanced, EditRendered
-from contracts.journal import JournalEntry, Raw, Stage
-from contracts.objects import ObjectRef, job_key
-from contracts.subjects import RENDERER_EDIT_ENHANCED
-from services.chassis.hold import Hold
-from services.chassis.objects import ObjectStore, fetch, store_bytes
-from services.chassis.step import Retries, Step
-from services.renderer.domain.editing import Edited, ImageEditor
+from contracts.base import utcnow
+from contracts.errors import ErrorCode
+from contracts.events import EditEnhanced, EditSubmitted
+from contracts.journal import PROGRESS, Handle, JournalEntry, Stage
+from contracts.queries import Abilities, AbilitiesQuestion
+from contracts.subjects import RENDERER_EDIT_ENHANCED, RENDERER_EDIT_SUBMITTED
+from services.chassis.collect import Collected, Pending
+from services.chassis.errors import MizualError, ObsoleteError, PermanentError
+from services.chassis.hold import Hold, NotSubmittedError
+from services.chassis.metrics import PROVIDER_CREDITS
+from services.chassis.step import Facts, Retries, Step
+from services.renderer.domain.editing import Edited, Running, Source, Wish
+from services.renderer.domain.workshop import Workshop
 
-RENDERING: Final = Step(
-    event=EditEnhanced,
-    durable=RENDERER_EDIT_ENHANCED,
-    stages=(Stage.FETCHING_IMAGE, Stage.AI_PROCESSING),
-    needs=lambda work: work.enhanced is not None,
-    done=lambda work: work.raw is not None,
-    announces=EditRendered,
-    who="The image service",
-    retries={Stage.FETCHING_IMAGE: Retries(2, 5.0), Stage.AI_PROCESSING: Retries(2, 5.0)},
-    limit_seconds=120.0,
-)
-
-
-async def on_edit_enhanced(
-    hold: Hold, *, editor: ImageEditor, store: ObjectStore, prefix: str
-) -> None:
-    """Fetch the original, have it edited, store the raw result, record it."""
-    original = hold.job.facts.original
-    assert original is not None
-    source = await fetch(store, original)
-    await hold.enter(Stage.AI_PROCESSING)
-    edited = await editor.edit(source, prompt=hold.job.facts.prompt, pixels=_pixels(original))
-    raw = await _stored(edited, hold.job, store, prefix)
-    public = {"provider": edited.provider, "model": edited.model, "note": edited.note}
-    await hold.record(public=public, raw=raw)
+WHO: Final = "The image service"
+STAGES: Final = (Stage.FETCHING_IMAGE, Stage.AI_PROCESSING)
+CALL_SECONDS: Final = 120.0
+"""The longest that a provider without handles may take, the storing of its result included."""
+COLLECT_SECONDS: Final = 45.0
+"""One look: a poll, a download and its check, each with a deadline of its own."""
+JUST_NOW_SECONDS: Final = 0.2
+"""A task this young is not asked for: its event comes at once."""
+PROGRESS_STEP: Final = 5
+"""Percent that a provider's progress must have moved the job by, to be worth an entry."""
+TOO_LONG_SENTENCE: Final = "The image service took too long. Please try again."
 
 
-async def _stored(edited: Edited, job: JournalEntry, store: ObjectStore, prefix: str) -> Raw:
-    def key(sha256: str) -> str:
-        return job_key(
-            prefix,
-            job.kind,
-            job.job_id,
-            role="raw",
-            sha256=sha256,
-            content_type=edited.content_type,
-        )
-
-    image = await store_bytes(store, edited.data, content_type=edited.content_type, key=key)
-    size = {"width_pixels": edited.width_pixels, "height_pixels": edited.height_pixels}
-    return Raw(
-        image=image.model_copy(update=size),
-        provider=edited.provider,
-        model=edited.model,
-        note=edited.note,
+def rendering(shop: Workshop) -> Step:
+    """The step that ends with a result, or with a provider's handle for one."""
+    return Step(
+        event=EditEnhanced,
+        durable=RENDERER_EDIT_ENHANCED,
+        stages=STAGES,
+        needs=lambda work: work.enhanced is not None,
+        done=lambda work: work.handle is not None or work.raw is not None,
+        who=WHO,
+        retries={Stage.FETCHING_IMAGE: Retries(2, 5.0), Stage.AI_PROCESSING: Retries(2, 5.0)},
+        limit_seconds=CALL_SECONDS + 30.0,
+        repeats=shop.studio.repeats_of,
+        recover=shop.pictures.find,
+        release=partial(_release, shop=shop),
     )
 
 
-def _pixels(image: ObjectRef) -> int:
-    return (image.width_pixels or 1) * (image.height_pixels or 1)
+def collecting(shop: Workshop) -> Step:
+    """The step that ends with the result of a task."""
+    return Step(
+        event=EditSubmitted,
+        durable=RENDERER_EDIT_SUBMITTED,
+        stages=STAGES,
+        needs=lambda work: work.handle is not None,
+        done=lambda work: work.raw is not None,
+        who=WHO,
+        limit_seconds=COLLECT_SECONDS,
+        recover=shop.pictures.find,
+        release=partial(_release, shop=shop),
+    )
+
+
+async def on_edit_enhanced(hold: Hold, *, shop: Workshop) -> None:
+    """Have the picture edited, or hand it in, by whoever the job's model belongs to."""
+    wish = shop.studio.wish_of(hold.job)
+    whose = {"provider": shop.studio.provider_of(wish.model), "model": wish.model}
+    if wish.model in shop.studio.tasks:
+        await _hand_in(hold, wish, shop, whose)
+        return
+    source = await shop.pictures.source(hold.job)
+    await hold.enter(Stage.AI_PROCESSING, **whose)
+    edit = partial(_edited, hold, source, wish, shop)
+    if wish.model in shop.studio.paid:
+        await hold.submit_whole(edit, timeout=CALL_SECONDS)
+    else:
+        await hold.record(**await edit())
+
+
+async def on_edit_submitted(
+    job: JournalEntry, event: EditSubmitted, *, shop: Workshop
+) -> Pending | Collected:
+    """Ask for the task once; fetch and keep its result when there is one."""
+    task = job.facts.handle
+    assert task is not None
+    elapsed = _seconds_since(task)
+    if elapsed < JUST_NOW_SECONDS and not event.wake_up:
+        return Pending(shop.timer.delay(task.model, elapsed, None))
+    editor = shop.studio.editor_of(task)
+    state = await editor.poll(task)
+    if isinstance(state, Running):
+        return _pending(task, state, job, shop)
+    edited = await editor.download(task, state)
+    shop.timer.learned(task.model, elapsed, state.seconds, by_wake_up=event.wake_up)
+    raw = await shop.pictures.keep(job, edited)
+    return Collected(work={"raw": raw}, public=_said(edited))
+
+
+async def on_abilities_question(_: AbilitiesQuestion, *, shop: Workshop) -> Abilities:
+    """What the gateway may let through."""
+    return shop.studio.abilities
+
+
+async def _edited(hold: Hold, source: Source, wish: Wish, shop: Workshop) -> Facts:
+    studio = shop.studio
+    editor = studio.paid.get(wish.model) or studio.free[wish.model]
+    edited = await editor.edit(source, wish)
+    return {"raw": await shop.pictures.keep(hold.job, edited), "public": _said(edited)}
+
+
+async def _hand_in(hold: Hold, wish: Wish, shop: Workshop, whose: Facts) -> None:
+    editor = shop.studio.tasks[wish.model]
+    # First the place, which is cheap to ask for; the picture only when there is one.
+    slots = await shop.places.take(wish.model, token=f"{hold.job.job_id}:{hold.attempt}")
+    try:
+        body = await editor.prepare(await shop.pictures.source(hold.job), wish)
+        await hold.enter(Stage.AI_PROCESSING, **whose)
+    except MizualError:
+        await shop.places.free(slots)
+        raise
+
+    async def post() -> Handle:
+        task = await editor.submit(body, model=wish.model)
+        PROVIDER_CREDITS.labels(editor.name).inc(task.cost_credits or 0)
+        return task.model_copy(update={"slots": slots})
+
+    try:
+        await hold.submit(post, timeout=editor.submit_seconds)
+    except (NotSubmittedError, PermanentError, ObsoleteError):
+        # Where nobody knows whether the task runs, its place is left to expire.
+        await shop.places.free(slots)
+        raise
+
+
+def _pending(task: Handle, state: Running, job: JournalEntry, shop: Workshop) -> Pending:
+    elapsed = _seconds_since(task)
+    if elapsed > shop.task_timeout_seconds:
+        raise PermanentError(ErrorCode.TIMED_OUT, TOO_LONG_SENTENCE)
+    delay = shop.timer.delay(task.model, elapsed, state.progress)
+    return Pending(delay, _percent(state.progress, job))
+
+
+def _percent(progress: float | None, job: JournalEntry) -> int | None:
+    if progress is None:
+        return None
+    low, high = PROGRESS[Stage.AI_PROCESSING], PROGRESS[Stage.UPLOADING_RESULT]
+    percent = low + int((high - low - 1) * progress)
+    return percent if percent >= job.public.progress_percent + PROGRESS_STEP else None
+
+
+async def _release(job: JournalEntry, *, shop: Workshop) -> None:
+    # A task that is still under way keeps its places, whatever is acked.
+    task = job.facts.handle
+    if task is not None and (job.terminal or job.facts.raw is not None):
+        await shop.places.free(task.slots)
+
+
+def _said(edited: Edited) -> Facts:
+    # A note of the step before stays where there is nothing to add.
+    note = {"note": edited.note} if edited.note else {}
+    return {"provider": edited.provider, "model": edited.model, **note}
+
+
+def _seconds_since(task: Handle) -> float:
+    return (utcnow() - (task.submitted_at or utcnow())).total_seconds()

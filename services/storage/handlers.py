@@ -37,7 +37,6 @@ FINISHING: Final = Step(
     stages=(Stage.UPLOADING_RESULT,),
     needs=lambda work: work.raw is not None,
     done=lambda work: work.result is not None,
-    announces=None,
     who="Our storage",
     retries={Stage.UPLOADING_RESULT: Retries(3, 2.0)},
 )

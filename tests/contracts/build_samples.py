@@ -98,6 +98,7 @@ EXAMPLES: tuple[Message, ...] = (
     commands.CancelJob(owner=OWNER, job_id=JOB),
     events.EditRequested(**JOB_EVENT),
     events.EditEnhanced(**JOB_EVENT),
+    events.EditSubmitted(**JOB_EVENT, wake_up=True),
     events.EditRendered(**JOB_EVENT),
     ENTRY,
     events.JobAccepted(**FEED),
@@ -127,6 +128,14 @@ EXAMPLES: tuple[Message, ...] = (
     ),
     queries.JobQuestion(job_id=JOB),
     queries.JobRecord(entry=ENTRY, sequence=99),
+    queries.AbilitiesQuestion(),
+    queries.Abilities(
+        models=(
+            queries.ModelAbilities(
+                name="flux-2-pro", provider="flux", seed=True, aspect_ratios=("1:1", "16:9")
+            ),
+        )
+    ),
     queries.GiveFeedback(
         edit_uuid=JOB,
         rating=1,

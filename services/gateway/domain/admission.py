@@ -18,9 +18,9 @@ from contracts.errors import ErrorCode
 from contracts.events import EVENT_SUBJECTS, EditRequested
 from contracts.journal import MESSAGES, PROGRESS, JournalEntry, Public, Slot, Stage, Work
 from contracts.objects import digest
+from services.chassis.announce import event_id
 from services.chassis.bus import Publisher
 from services.chassis.errors import UnavailableError
-from services.chassis.handler import event_id
 from services.chassis.journal import Journal, Recorded
 from services.chassis.limits import LimitExceededError, Taken
 from services.gateway.domain.identity import Caller

@@ -1,12 +1,41 @@
-"""The port to whoever edits pictures."""
+"""The ports to whoever edits pictures: one answers within the call, the other takes a task."""
 
 from dataclasses import dataclass
 from typing import Protocol
 
+from contracts.journal import Handle, Options
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """The picture to edit, checked before; width and height are as displayed."""
+
+    data: bytes
+    content_type: str
+    width_pixels: int
+    height_pixels: int
+
+    @property
+    def pixels(self) -> int:
+        """Width times height."""
+        return self.width_pixels * self.height_pixels
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What to do: `prompt` in the person's own words, `instruction` as made precise."""
+
+    prompt: str
+    instruction: str
+    model: str
+    options: Options = Options()
+    webhook_url: str | None = None
+    """Where the provider may say that a task has ended."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edited:
-    """A provider's picture, and what it says it did."""
+    """A provider's picture, checked, and what it says it did."""
 
     data: bytes
     content_type: str
@@ -17,8 +46,53 @@ class Edited:
     note: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The provider works on the task; `progress` is its own share of done, 0 to 1, if it tells."""
+
+    progress: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The task's result lies at `url` for some minutes; `seconds` is what the provider took."""
+
+    url: str
+    seconds: float | None = None
+
+
 class ImageEditor(Protocol):
     """Whoever edits pictures within one call."""
 
-    async def edit(self, source: bytes, *, prompt: str, pixels: int) -> Edited:
-        """The edited picture; `pixels` is the source's size. Raises one of the three kinds."""
+    name: str
+
+    async def edit(self, source: Source, wish: Wish) -> Edited:
+        """The edited picture. Raises one of the three kinds; NotSubmittedError only where the
+        provider certainly did not take the request.
+        """
+
+
+class TaskEditor(Protocol):
+    """Whoever takes a task and is asked for its result later."""
+
+    name: str
+    submit_seconds: float
+    """Total deadline of one submission, in seconds."""
+
+    async def prepare(self, source: Source, wish: Wish) -> bytes:
+        """The body to submit: the picture within the model's limits. Raises PermanentError."""
+
+    async def submit(self, body: bytes, *, model: str) -> Handle:
+        """Hand the task in, once. Raises NotSubmittedError when it was certainly not accepted,
+        PermanentError for a refusal, and TransientError when nobody knows.
+        """
+
+    async def poll(self, task: Handle) -> Running | Ready:
+        """Ask once. Raises ForgottenError for an unknown task, PermanentError for a failed or
+        moderated one, TransientError for what may pass.
+        """
+
+    async def download(self, task: Handle, ready: Ready) -> Edited:
+        """The result, checked like any untrusted picture. Raises ForgottenError once it has
+        expired, PermanentError for an unusable picture, TransientError for what may pass.
+        """

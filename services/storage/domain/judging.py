@@ -7,9 +7,10 @@ from uuid import UUID, uuid4
 from contracts.base import utcnow
 from contracts.events import EVENT_SUBJECTS
 from contracts.journal import JournalEntry
+from services.chassis.announce import again_id, announcement
 from services.chassis.bus import Publisher
 from services.chassis.journal import Journal, Recorded
-from services.chassis.judge import Verdict, again_id, announcement
+from services.chassis.judge import Verdict
 
 
 class Judging:

@@ -7,13 +7,12 @@ import pytest
 
 from contracts.base import utcnow
 from contracts.errors import ErrorCode
-from contracts.events import EditEnhanced, EditRendered, EditRequested, JobEvent
+from contracts.events import EditEnhanced, EditRendered, EditRequested, EditSubmitted, JobEvent
 from contracts.journal import Enhanced, Handle, JournalEntry, Raw, Stage, Submitting
+from services.chassis.announce import again_id, announcement
 from services.chassis.judge import (
     SILENCE_SECONDS,
     Verdict,
-    again_id,
-    announcement,
     given_up,
     judge_silence,
     judge_stuck,
@@ -42,7 +41,7 @@ def at(stage: Stage, **facts: Any) -> JournalEntry:
         (at(Stage.ENHANCING_PROMPT, enhanced=ENHANCED), EditEnhanced),
         (at(Stage.FETCHING_IMAGE, enhanced=ENHANCED), EditEnhanced),
         (at(Stage.AI_PROCESSING, enhanced=ENHANCED, submitting=SUBMITTING), EditEnhanced),
-        (at(Stage.AI_PROCESSING, enhanced=ENHANCED, handle=HANDLE), EditEnhanced),
+        (at(Stage.AI_PROCESSING, enhanced=ENHANCED, handle=HANDLE), EditSubmitted),
         (at(Stage.AI_PROCESSING, enhanced=ENHANCED, raw=RAW), EditRendered),
         (at(Stage.UPLOADING_RESULT, enhanced=ENHANCED, raw=RAW), EditRendered),
         *((at(ending, raw=RAW), None) for ending in ENDINGS),

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from contracts.events import EditEnhanced, EditRendered, EditRequested
+from contracts.events import EditRequested
 from contracts.journal import Enhanced, Handle, Raw, Stage
 from services.chassis.handler import Task
 from services.chassis.hold import Hold
@@ -20,7 +20,6 @@ ENHANCE = Step(
     stages=(Stage.ENHANCING_PROMPT,),
     needs=lambda _: True,
     done=lambda work: work.enhanced is not None,
-    announces=EditEnhanced,
     who="The language service",
     retries={Stage.ENHANCING_PROMPT: Retries(2, 3.0)},
     fallback=lambda entry: {"work": {"enhanced": Enhanced(instruction=entry.facts.prompt)}},
@@ -31,7 +30,6 @@ RENDER = Step(
     stages=(Stage.FETCHING_IMAGE, Stage.AI_PROCESSING),
     needs=lambda work: work.enhanced is not None,
     done=lambda work: work.raw is not None,
-    announces=EditRendered,
     who="The image service",
     retries={Stage.FETCHING_IMAGE: Retries(2, 5.0)},
 )
@@ -41,7 +39,6 @@ SUBMIT = Step(
     stages=(Stage.FETCHING_IMAGE, Stage.AI_PROCESSING),
     needs=lambda work: work.enhanced is not None,
     done=lambda work: work.handle is not None,
-    announces=EditRendered,
     who="The image service",
 )
 FINISH = Step(
@@ -50,7 +47,6 @@ FINISH = Step(
     stages=(Stage.UPLOADING_RESULT,),
     needs=lambda work: work.raw is not None,
     done=lambda work: work.result is not None,
-    announces=None,
     who="Our storage",
     retries={Stage.UPLOADING_RESULT: Retries(3, 2.0)},
 )

@@ -2,7 +2,7 @@
 
 from contracts.events import EditRendered
 from contracts.journal import Handle, Stage
-from services.chassis.handler import event_id
+from services.chassis.announce import event_id
 from tests.samples import job
 from tests.unit.chassis.rules.steps import ENHANCED, POST_SECONDS, raw, rendering, submitting
 from tests.unit.chassis.rules.world import COPY, MESSAGE, Actor, World, paused_at

@@ -17,8 +17,10 @@ def assert_done(world) -> None:
     assert [entry.index for entry in entries] == list(range(len(entries)))
     assert world.step.done(world.last.facts)
     assert world.last.stage is not Stage.FAILED
-    assert len(world.publisher.stored) == (1 if world.step.announces else 0)
-    assert sum(entry.terminal for entry in entries) == (0 if world.step.announces else 1)
+    assert len(world.publisher.stored) == (0 if world.last.terminal else 1)
+    assert sum(entry.terminal for entry in entries) == (
+        1 if world.step.stages == (Stage.UPLOADING_RESULT,) else 0
+    )
 
 
 async def test_a_handler_left_alone_does_its_step_in_one_delivery(make):

@@ -15,8 +15,9 @@ from datetime import datetime, timedelta
 from contracts.base import utcnow
 from contracts.events import EditRequested
 from contracts.journal import JournalEntry, Stage
+from services.chassis.announce import announcement, event_id
 from services.chassis.failure import FailurePolicy
-from services.chassis.handler import Handler, Task, event_id
+from services.chassis.handler import Handler, Task
 from services.chassis.step import Step
 from tests.fakes import MemoryJournal, MemoryPublisher
 
@@ -95,7 +96,7 @@ class World:
 
     @property
     def announced(self) -> bool:
-        event = self.step.announces
+        event = announcement(self.last)
         return event is not None and event_id(event, self.last) in self.publisher.stored
 
     @asynccontextmanager

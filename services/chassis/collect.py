@@ -1,0 +1,137 @@
+"""Collecting what a provider works on: one look a delivery, and nothing held while waiting.
+
+    on delivery:
+      last entry; none, terminal or beyond -> ack;  raw -> announce, ack;  no handle yet -> nak
+      look once:
+        pending, or any passing error   nak with the next interval (an extra copy is acked)
+        result                          store, record on top, announce, ack
+        failed or moderated             failed against the judged entry; lost race -> start over
+        forgotten by the provider       noted first; at the second time, after more than one run's
+                                        limit, look for a stored result, read again, then failed
+
+It takes no attempt and has no fence: a collector only reads, and records a fact when there is one.
+A waiting job costs no task and no memory, and any replica takes the next look.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from contracts.errors import ErrorCode
+from contracts.events import EditSubmitted
+from contracts.journal import JournalEntry
+from services.chassis.errors import ObsoleteError, PermanentError, TransientError
+from services.chassis.handler import Handler
+from services.chassis.hold import Hold
+from services.chassis.step import Facts
+
+NO_HANDLE_SECONDS: Final = 0.5
+"""A copy that overtook the journal looks again after this."""
+
+FORGOTTEN_SENTENCE: Final = "The image service lost your edit. Please try again."
+
+
+class ForgottenError(TransientError):
+    """The provider does not know the task, or its result has expired."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Not ready: look again after `delay_seconds`; `progress_percent` is the job's, if known."""
+
+    delay_seconds: float
+    progress_percent: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """The stored result as facts of the work part, and what the public part says of it."""
+
+    work: Facts
+    public: Facts = field(default_factory=dict)
+
+
+Look = Callable[[JournalEntry, EditSubmitted], Awaitable[Pending | Collected]]
+"""One question to the provider, and the result stored when there is one.
+
+Raises ForgottenError, PermanentError for a task that failed, TransientError for what may pass.
+"""
+
+
+class Collector:
+    """Carries the deliveries of one collecting step through the rules."""
+
+    def __init__(self, handler: Handler, look: Look) -> None:
+        self.handler = handler
+        self._look = look
+
+    async def collect(self, hold: Hold, event: EditSubmitted) -> None:
+        """One look for the job. What is raised goes to the failure policy."""
+        await hold.read(event.job_id)
+        if await self.handler.settled(hold):
+            return
+        if not self.handler.step.needs(hold.job.facts):
+            await hold.delivery.nak(NO_HANDLE_SECONDS)
+            return
+        try:
+            found = await self._looked(hold.job, event)
+        except ForgottenError:
+            await self._forgotten(hold)
+            return
+        if isinstance(found, Pending):
+            await self._wait(hold, found, is_extra=event.wake_up)
+        else:
+            await self._record(hold, found)
+
+    async def _looked(self, job: JournalEntry, event: EditSubmitted) -> Pending | Collected:
+        limit = self.handler.step.limit_seconds
+        try:
+            async with asyncio.timeout(limit):
+                return await self._look(job, event)
+        except TimeoutError as error:
+            raise TransientError(f"longer than {limit} s") from error
+
+    async def _wait(self, hold: Hold, pending: Pending, *, is_extra: bool) -> None:
+        await self._show(hold, pending.progress_percent)
+        if is_extra:
+            await hold.delivery.ack()
+        else:
+            await hold.delivery.nak(pending.delay_seconds)
+
+    async def _show(self, hold: Hold, percent: int | None) -> None:
+        # Whoever is first writes; nobody needs this entry, so a lost race is not repeated.
+        public = {"progress_percent": percent}
+        moved = percent is not None and percent > hold.job.public.progress_percent
+        if moved or hold.job.facts.not_found_seen:
+            entry = hold.job.follow(
+                public=public if moved else None, work={"not_found_seen": False}
+            )
+            await hold.append(entry)
+
+    async def _record(self, hold: Hold, found: Collected) -> None:
+        try:
+            await hold.record(public=found.public, **found.work)
+        except ObsoleteError:
+            # Ended, or another collector was first: what is paid for is stored either way.
+            if not await self.handler.settled(hold):
+                raise
+            return
+        await self.handler.announce(hold)
+
+    async def _forgotten(self, hold: Hold) -> None:
+        if not hold.job.facts.not_found_seen:
+            await hold.append(hold.job.follow(work={"not_found_seen": True}))
+            # By then no other run is under way that might still hold the result.
+            await hold.delivery.nak(self.handler.step.limit_seconds + 1)
+            return
+        judged, recover = hold.last, self.handler.step.recover
+        if recover is not None and (found := await recover(hold.job)) is not None:
+            await self._record(hold, Collected(found))
+            return
+        if await hold.read(hold.job.job_id, leader=True) != judged:
+            await hold.delivery.nak(NO_HANDLE_SECONDS)
+            return
+        raise PermanentError(
+            ErrorCode.PROVIDER_FAILED, FORGOTTEN_SENTENCE, reason="the task is unknown"
+        )

@@ -1,0 +1,1 @@
+"""Image providers, one module per vendor or technology."""

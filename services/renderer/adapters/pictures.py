@@ -1,0 +1,77 @@
+"""The pictures of a job in the object store: the original to edit, the raw result to keep."""
+
+from functools import partial
+
+from contracts.journal import JournalEntry, Raw
+from contracts.objects import ObjectRef, digest, job_folder, job_key
+from services.chassis.images.checker import ImageChecker
+from services.chassis.objects import ObjectStore, fetch, store_bytes
+from services.chassis.step import Facts
+from services.renderer.domain.editing import Edited, Source
+
+
+class JobPictures:
+    """What the renderer reads and writes of a job's bytes."""
+
+    def __init__(self, store: ObjectStore, checker: ImageChecker, prefix: str) -> None:
+        self._store = store
+        self._checker = checker
+        self._prefix = prefix
+
+    async def source(self, job: JournalEntry) -> Source:
+        """The picture to edit, verified. Raises TransientError where it is not to be had."""
+        original = job.facts.original
+        assert original is not None
+        return Source(
+            data=await fetch(self._store, original),
+            content_type=original.content_type,
+            width_pixels=original.width_pixels or 1,
+            height_pixels=original.height_pixels or 1,
+        )
+
+    async def keep(self, job: JournalEntry, edited: Edited) -> Raw:
+        """Store a provider's picture under its content-addressed key: twice is once."""
+        key = partial(self._key, job, edited.content_type)
+        image = await store_bytes(
+            self._store, edited.data, content_type=edited.content_type, key=key
+        )
+        size = {"width_pixels": edited.width_pixels, "height_pixels": edited.height_pixels}
+        return Raw(
+            image=image.model_copy(update=size),
+            provider=edited.provider,
+            model=edited.model,
+            note=edited.note,
+        )
+
+    async def find(self, job: JournalEntry) -> Facts | None:
+        """The fact of a result that was stored but never recorded; None when there is none."""
+        folder = job_folder(self._prefix, job.kind, job.job_id)
+        async for stored in self._store.list(f"{folder}/raw-"):
+            if (data := await self._store.get(stored.key)) is not None:
+                return {"raw": await self._found(job, stored.key, data)}
+        return None
+
+    async def _found(self, job: JournalEntry, key: str, data: bytes) -> Raw:
+        picture = await self._checker.check(data)
+        image = ObjectRef(
+            key=key,
+            content_type=picture.content_type,
+            size_bytes=len(data),
+            sha256=digest(data),
+            width_pixels=picture.width_pixels,
+            height_pixels=picture.height_pixels,
+        )
+        public = job.public
+        return Raw(
+            image=image, provider=public.provider or "unknown", model=public.model or "unknown"
+        )
+
+    def _key(self, job: JournalEntry, content_type: str, sha256: str) -> str:
+        return job_key(
+            self._prefix,
+            job.kind,
+            job.job_id,
+            role="raw",
+            sha256=sha256,
+            content_type=content_type,
+        )

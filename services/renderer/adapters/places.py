@@ -1,0 +1,42 @@
+"""The places of a provider's account: how many tasks it lets us have under way."""
+
+from collections.abc import Callable
+from typing import Final
+
+from contracts.journal import Slot
+from services.chassis.breaker import Breaker
+from services.chassis.errors import UnavailableError
+from services.chassis.limits import LimitExceededError, Policy, Quota
+
+ACCOUNT: Final = "account"
+"""All renderers of a bus share one account."""
+RECHECK_SECONDS: Final = 1.0
+"""While the account is full: a place that another process frees is seen this much late."""
+
+
+class AccountPlaces:
+    """Taken before a submission, freed when the task has ended; a lost one expires by itself.
+
+    While there is none, nothing more is pulled: `breaker` is that of the submissions.
+    """
+
+    def __init__(
+        self, quota: Callable[[str], Quota], breaker: Breaker
+    ) -> None:
+        self._quota = quota
+        self._breaker = breaker
+
+    async def take(self, model: str, *, token: str) -> tuple[Slot, ...]:
+        """See Places."""
+        try:
+            taken = await self._quota(model).take(ACCOUNT, token=token)
+        except LimitExceededError:
+            self._breaker.rest(RECHECK_SECONDS)
+            raise UnavailableError("as many tasks are under way as the account allows") from None
+        return taken.slots
+
+    async def free(self, slots: tuple[Slot, ...]) -> None:
+        """See Places."""
+        for slot in slots:
+            await self._quota("").give_back((slot,))
+        self._breaker.wake()

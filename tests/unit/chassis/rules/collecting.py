@@ -1,0 +1,106 @@
+"""The world of a collecting step: a provider that works on a task, and what it says when asked."""
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from contracts.base import utcnow
+from contracts.events import EditSubmitted
+from contracts.journal import Handle, JournalEntry, Stage
+from services.chassis.collect import Collected, Collector, ForgottenError, Pending
+from services.chassis.failure import FailurePolicy
+from services.chassis.handler import Handler
+from services.chassis.step import Facts, Step
+from tests.samples import job
+from tests.unit.chassis.rules.steps import ENHANCED, raw
+from tests.unit.chassis.rules.world import ACTOR, MESSAGE, Actor, Crash, MemoryDelivery, World
+
+WAKE_UP = 11
+"""EVENTS sequence of an extra copy."""
+LIMIT_SECONDS = 45.0
+RAW = raw()
+TASK = Handle(provider="flux", task_id="task", model="flux-2-pro")
+
+COLLECT = Step(
+    event=EditSubmitted,
+    durable="renderer_edit_submitted",
+    stages=(Stage.FETCHING_IMAGE, Stage.AI_PROCESSING),
+    needs=lambda work: work.handle is not None,
+    done=lambda work: work.raw is not None,
+    who="The image service",
+    limit_seconds=LIMIT_SECONDS,
+)
+
+
+@dataclass
+class Task:
+    """What the provider says: pending so many times, then `says`."""
+
+    pending: int = 0
+    says: Exception | None = None
+    progress: int | None = None
+
+
+class Collecting(World):
+    """One submitted job, its messages, its provider."""
+
+    def __init__(self, task: Task | None = None, **work: object) -> None:
+        opened = job(enhanced=ENHANCED, **{"handle": TASK, **work}).advance(Stage.AI_PROCESSING)
+        super().__init__(COLLECT, opened.model_copy(update={"index": 0}), lambda _: None)  # type: ignore[arg-type,return-value]
+        self.provider = task or Task()
+        self.polls = 0
+        self.released: list[JournalEntry] = []
+        self.recovers = True
+
+    @property
+    def collector(self) -> Collector:
+        step = replace(COLLECT, recover=self._recover, release=self._release)
+        return Collector(Handler(step, self.journal, self.publisher, now=self.now), self._look)
+
+    def acknowledge(self, sequence: int) -> None:
+        if sequence == WAKE_UP and self.last.facts.handle is not None:
+            self.acked.add(sequence)
+            return
+        last = self.last
+        assert last.terminal or COLLECT.beyond(last) or self.announced, "acked without a reason"
+        self.acked.add(sequence)
+
+    async def deliver(self, actor: Actor, *, sequence: int = MESSAGE) -> None:
+        ACTOR.set(actor)
+        self._deliveries[sequence] = self._deliveries.get(sequence, 0) + 1
+        delivery = MemoryDelivery(self, sequence, self._deliveries[sequence])
+        event = EditSubmitted(
+            job_id=self.job_id,
+            request_id="request",
+            occurred_at=utcnow(),
+            wake_up=sequence == WAKE_UP,
+        )
+        collector = self.collector
+        hold = collector.handler.hold(delivery)
+        with suppress(Crash):
+            await FailurePolicy(self, COLLECT.durable).guard_collection(
+                collector, hold, lambda: collector.collect(hold, event)
+            )
+
+    async def _look(self, job: JournalEntry, event: EditSubmitted) -> Pending | Collected:
+        async with self.gate("poll"):
+            self.polls += 1
+            provider, says = self.provider, self.provider.says
+            if provider.pending:
+                provider.pending -= 1
+                return Pending(1.5, provider.progress)
+        if says is not None:
+            raise says
+        async with self.gate("put"):
+            self.objects.add(RAW.image.key)
+        return Collected(work={"raw": RAW})
+
+    async def _recover(self, _: JournalEntry) -> Facts | None:
+        return {"raw": RAW} if self.objects and self.recovers else None
+
+    async def _release(self, entry: JournalEntry) -> None:
+        self.released.append(entry)
+
+
+def forgotten() -> Task:
+    """The provider does not know the task."""
+    return Task(says=ForgottenError("the task is unknown"))

@@ -1,0 +1,248 @@
+"""A provider's task is asked for until it ends, holds nothing meanwhile, and loses no result."""
+
+import pytest
+
+from contracts.errors import ErrorCode
+from contracts.journal import Stage
+from services.chassis.errors import PermanentError, TransientError
+from tests.unit.chassis.rules.collecting import (
+    LIMIT_SECONDS,
+    RAW,
+    WAKE_UP,
+    Collecting,
+    Task,
+    forgotten,
+)
+from tests.unit.chassis.rules.world import COPY, MESSAGE, Actor, explore, paused_at
+
+MODERATED = PermanentError(ErrorCode.CONTENT_MODERATED, "The image service refused this picture.")
+
+
+def assert_collected(world: Collecting) -> None:
+    """The result is a fact, its event is stored once, nobody took an attempt."""
+    entries = world.journal.entries(world.job_id)
+    assert [entry.index for entry in entries] == list(range(len(entries)))
+    assert world.last.facts.raw == RAW
+    assert world.last.facts.attempt == 0
+    assert not world.last.terminal
+    assert len(world.publisher.stored) == 1
+
+
+async def test_a_pending_task_is_looked_at_again_after_its_delay_and_changes_nothing():
+    world = Collecting(Task(pending=1))
+
+    await world.deliver(Actor("only"))
+
+    assert world.delays == [1.5]
+    assert len(world.journal.entries(world.job_id)) == 1
+    assert not world.acked
+
+
+async def test_a_result_is_stored_recorded_announced_and_acked():
+    world = Collecting(Task(pending=3))
+
+    await world.until_acked()
+
+    assert world.polls == 4
+    assert_collected(world)
+
+
+async def test_progress_of_the_provider_is_an_entry_and_never_goes_down():
+    world = Collecting(Task(pending=3, progress=70))
+    await world.deliver(Actor("first"))
+    world.provider.progress = 66
+
+    await world.deliver(Actor("second"))
+
+    assert [e.public.progress_percent for e in world.journal.entries(world.job_id)] == [65, 70]
+
+
+@pytest.mark.parametrize("when", ["crash_before", "crash_after"])
+async def test_a_crash_at_any_operation_delays_one_look(when):
+    async def crash(world, operation):
+        await world.deliver(Actor("first", **{when: operation}))
+
+    async for world, _ in explore(Collecting, crash):
+        await world.until_acked()
+        assert_collected(world)
+
+
+@pytest.mark.parametrize("before", [False, True])
+@pytest.mark.parametrize("sequence", [MESSAGE, COPY, WAKE_UP])
+async def test_two_who_look_at_once_record_one_result(sequence, before):
+    async def overtake(world, operation):
+        slow, running = await paused_at(world, operation, before=before)
+        await world.deliver(Actor("second"), sequence=sequence)
+        slow.resume.set()
+        await running
+
+    async for world, _ in explore(Collecting, overtake):
+        await world.until_acked()
+        await world.until_acked(sequence=sequence)
+        assert_collected(world)
+
+
+async def test_a_cancel_at_any_operation_is_the_one_ending_and_the_result_stays_stored():
+    async def cancel(world, operation):
+        slow, running = await paused_at(world, operation)
+        judged = world.journal.peek(world.job_id)
+        cancelled = judged.entry.advance(Stage.CANCELLED)
+        world.journal._store(cancelled, judged, "cancel")
+        slow.resume.set()
+        await running
+
+    async for world, _ in explore(Collecting, cancel):
+        await world.until_acked()
+        endings = [e.stage for e in world.journal.entries(world.job_id) if e.terminal]
+        assert endings == [Stage.CANCELLED]
+        assert world.released
+
+
+async def test_a_task_that_failed_ends_the_job_after_its_dead_letter():
+    async def crash(world, operation):
+        await world.deliver(Actor("first", crash_after=operation))
+        assert world.letters or world.last.stage is not Stage.FAILED
+
+    async for world, _ in explore(lambda: Collecting(Task(says=MODERATED)), crash):
+        await world.until_acked()
+        assert world.last.public.error_code is ErrorCode.CONTENT_MODERATED
+        assert world.last.public.message == MODERATED.sentence
+
+
+async def test_a_failure_that_was_judged_on_an_older_entry_is_not_written():
+    async def overtaken(world, operation):
+        slow, running = await paused_at(world, operation)
+        world.provider.says = None
+        await world.deliver(Actor("second"), sequence=COPY)
+        slow.resume.set()
+        await running
+
+    async for world, operation in explore(lambda: Collecting(Task(says=MODERATED)), overtaken):
+        await world.until_acked()
+        if world.last.stage is not Stage.FAILED:
+            assert_collected(world)
+        else:
+            assert operation > 1, "failed although the result stands in the journal"
+            assert world.last.facts.raw is None
+
+
+async def test_what_may_pass_is_looked_at_again_when_the_provider_says():
+    world = Collecting(Task(says=TransientError("busy", retry_after=7.0)))
+
+    await world.deliver(Actor("only"))
+
+    assert world.delays == [7.0]
+    assert world.last.facts.tries == 0
+    assert len(world.journal.entries(world.job_id)) == 1
+
+
+async def test_a_bug_is_looked_at_again_too():
+    world = Collecting(Task(says=RuntimeError("a bug")))
+
+    await world.deliver(Actor("only"))
+
+    assert len(world.delays) == 1
+    assert not world.acked
+
+
+async def test_a_task_without_a_handle_waits_and_is_never_acked():
+    world = Collecting(handle=None)
+
+    await world.deliver(Actor("only"))
+    await world.deliver(Actor("extra"), sequence=WAKE_UP)
+
+    assert len(world.delays) == 2
+    assert world.polls == 0
+    assert not world.acked
+
+
+async def test_a_forgotten_task_is_noted_first_and_fails_only_at_the_second_time():
+    world = Collecting(forgotten())
+    await world.deliver(Actor("first"))
+    assert world.last.facts.not_found_seen
+    assert world.delays[0] > LIMIT_SECONDS
+
+    await world.deliver(Actor("second"))
+
+    assert world.last.public.error_code is ErrorCode.PROVIDER_FAILED
+    assert MESSAGE in world.acked
+
+
+async def test_a_task_that_is_known_again_takes_the_note_back():
+    world = Collecting(forgotten())
+    await world.deliver(Actor("first"))
+    world.provider = Task(pending=1)
+    await world.deliver(Actor("second"))
+    world.provider = forgotten()
+
+    await world.deliver(Actor("third"))
+
+    assert not world.last.terminal
+    assert world.last.facts.not_found_seen
+
+
+async def test_a_stored_result_of_a_forgotten_task_is_found():
+    world = Collecting()
+    await world.deliver(Actor("first", crash_on="put"))
+    world.provider = forgotten()
+
+    await world.until_acked()
+
+    assert_collected(world)
+
+
+async def test_a_result_in_another_hand_is_not_lost_when_the_provider_forgets():
+    async def forget(world, operation):
+        slow, running = await paused_at(world, operation)
+        world.provider = forgotten()
+        await world.deliver(Actor("second"), sequence=COPY)
+        # The second look comes later than any run may last, so the first has ended by then.
+        slow.resume.set()
+        await running
+
+    async for world, operation in explore(Collecting, forget):
+        if operation > 0:
+            await world.until_acked()
+            assert_collected(world)
+
+
+async def test_a_forgotten_task_is_read_again_before_it_fails():
+    world = Collecting(forgotten(), not_found_seen=True)
+    world.recovers = False
+    slow, running = await paused_at(world, 1)
+    world.provider = Task()
+    await world.deliver(Actor("second"), sequence=COPY)
+
+    slow.resume.set()
+    await running
+    await world.until_acked()
+
+    assert_collected(world)
+
+
+async def test_an_extra_copy_is_forgotten_while_the_task_is_pending():
+    world = Collecting(Task(pending=1))
+
+    await world.deliver(Actor("extra"), sequence=WAKE_UP)
+
+    assert WAKE_UP in world.acked
+    assert not world.delays
+
+
+async def test_an_extra_copy_collects_what_is_ready():
+    world = Collecting()
+
+    await world.deliver(Actor("extra"), sequence=WAKE_UP)
+
+    assert_collected(world)
+    assert await world.until_acked() == 1
+
+
+async def test_what_a_job_used_is_freed_before_its_message_is_gone():
+    async def crash(world, operation):
+        await world.deliver(Actor("first", crash_after=operation))
+        assert world.released or MESSAGE not in world.acked
+
+    async for world, _ in explore(Collecting, crash):
+        await world.until_acked()
+        assert world.released[-1].facts.raw is not None

@@ -1,0 +1,1 @@
+"""Black Forest Labs: submit, poll, download; webhooks and credits."""

@@ -1,0 +1,1 @@
+"""What every emulator shares: the server, calls and replies, faults, the record, the pictures."""

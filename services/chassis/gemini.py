@@ -1,11 +1,11 @@
 """Google's Gemini through its SDK, without the SDK's surprises.
 
 The SDK builds and sends requests; answers are read here. It would otherwise raise json's own errors
-for broken bodies and a warning for every finish reason that it does not know yet, and ask again by
-itself for the rest of an answer. Found to be needed, and held by tests: an explicit API version (its
-default moved once), explicit "not Vertex" (an environment variable would switch), an explicit HTTP
-client (else aiohttp is used where it is installed, which repeats a POST after a lost connection and
-opens any number of connections), timeouts in milliseconds (there is none by default), one attempt.
+for broken bodies, warn of every finish reason that it does not know yet, and ask again by itself
+for the rest of an answer. Needed as well, and held by tests: an API version (its default moved
+once), "not Vertex" (a variable of the environment would switch), an HTTP client of our own (else it
+uses aiohttp wherever that is installed, which repeats a POST after a lost connection and opens any
+number of connections), timeouts in milliseconds (there is none by default), one attempt.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from services.chassis.gemini_refusals import NotAcceptedError, refusal
 from services.chassis.vendor_http import NOT_SENT, vendor_client
 
 API_VERSION: Final = "v1beta"
-"""The one that knows every model, the names that move with the newest model (`-latest`) included."""
+"""The one that knows every model, with the names that move to the newest one (`-latest`)."""
 _MILLISECONDS: Final = 1000
 _INLINE_BYTES: Final = 1024 * 1024
 """Up to here reading an answer takes about a millisecond, less than a thread is worth."""

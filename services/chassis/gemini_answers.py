@@ -1,4 +1,4 @@
-"""Gemini's answers with status 200, many of which are failures: read tolerantly, judged strictly."""
+"""Gemini's answers with status 200, many of them failures: read tolerantly, judged strictly."""
 
 import binascii
 import re

@@ -2,14 +2,16 @@
 
 from typing import Final
 
-from contracts.events import EditEnhanced, EditRequested
-from contracts.journal import Stage, Work
+from contracts.events import EditRequested
+from contracts.journal import JournalEntry, Stage, Work
 from contracts.subjects import ENHANCER_EDIT_REQUESTED
 from services.chassis.hold import Hold
-from services.chassis.step import Retries, Step
-from services.enhancer.domain import LanguageModel, as_they_are
+from services.chassis.step import Facts, Retries, Step
+from services.enhancer.domain.enhancing import OWN_WORDS_NOTE, LanguageModel, as_they_are
 
 RETRIES: Final = Retries(more=2, base_seconds=3.0)
+LIMIT_SECONDS: Final = 60.0
+"""Twice what looking at the picture and asking the model may take together."""
 
 
 def enhancing(*, enabled: bool) -> Step:
@@ -24,12 +26,11 @@ def enhancing(*, enabled: bool) -> Step:
         stages=(Stage.ENHANCING_PROMPT,),
         needs=lambda _: True,
         done=lambda work: work.enhanced is not None,
-        announces=EditEnhanced,
         who="The language service",
         retries={Stage.ENHANCING_PROMPT: RETRIES},
-        limit_seconds=60.0,
+        limit_seconds=LIMIT_SECONDS,
         skips=skips,
-        fallback=lambda job: {"work": {"enhanced": as_they_are(job.facts.prompt)}},
+        fallback=_own_words,
     )
 
 
@@ -39,4 +40,10 @@ async def on_edit_requested(hold: Hold, *, model: LanguageModel) -> None:
     if hold.step.skips(work):
         await hold.record(enhanced=as_they_are(work.prompt))
         return
-    await hold.record(enhanced=await model.enhance(work.prompt))
+    enhanced = await model.enhance(work.prompt, original=work.original)
+    await hold.record(enhanced=enhanced)
+
+
+def _own_words(job: JournalEntry) -> Facts:
+    enhanced = as_they_are(job.facts.prompt)
+    return {"public": {"note": OWN_WORDS_NOTE}, "work": {"enhanced": enhanced}}

@@ -1,5 +1,7 @@
 """The enhancer, wired."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import partial
 
 from faststream.asgi import AsgiFastStream
@@ -10,7 +12,7 @@ from services.chassis.broker import bus_of, make_broker, put_step
 from services.chassis.loops import Loops
 from services.chassis.settings import load
 from services.chassis.telemetry import configure_logging
-from services.enhancer.adapters import LocalRules
+from services.enhancer.adapters import open_model
 from services.enhancer.handlers import enhancing, on_edit_requested
 from services.enhancer.settings import EnhancerSettings
 
@@ -23,8 +25,14 @@ def build_app() -> AsgiFastStream:
     configure_logging(NAME, settings.log_level)
     broker = make_broker(settings, NAME)
     step = enhancing(enabled=settings.enable_prompt_enhancement)
-    task = partial(on_edit_requested, model=LocalRules())
     bus, loops = bus_of(broker), Loops()
-    put_step(loops, bus, step, task, concurrency=settings.worker_concurrency)
     needs = {"streams": (EVENTS, JOURNAL), "durables": (ENHANCER_EDIT_REQUESTED,)}
-    return make_app(broker, {"bus": bus_check(bus, settings, **needs)}, loops=loops)
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[None]:
+        async with open_model(settings) as model:
+            task = partial(on_edit_requested, model=model)
+            put_step(loops, bus, step, task, concurrency=settings.worker_concurrency)
+            yield
+
+    return make_app(broker, {"bus": bus_check(bus, settings, **needs)}, opened, loops=loops)

@@ -1,9 +1,10 @@
-"""Making a sentence precise: the port to a language model, and the rules that need none."""
+"""The rules that make a sentence precise without a model."""
 
 import re
-from typing import Final, Protocol
+from typing import Final
 
 from contracts.journal import MAX_PROMPT_CHARACTERS, Enhanced
+from services.enhancer.domain.enhancing import as_they_are
 
 KEEP: Final = "Keep the subject, the composition and every other detail as they are."
 LOCAL: Final = "local"
@@ -12,18 +13,6 @@ RULES: Final = "rules-1"
 
 _WHITESPACE: Final = re.compile(r"\s+")
 _MAX_FOREIGN_SHARE: Final = 0.2
-
-
-class LanguageModel(Protocol):
-    """Whoever makes a sentence precise."""
-
-    async def enhance(self, prompt: str) -> Enhanced:
-        """The instruction for the renderer. Raises one of the three kinds of errors."""
-
-
-def as_they_are(prompt: str) -> Enhanced:
-    """The person's own words, when nobody may or can make them more precise."""
-    return Enhanced(instruction=prompt)
 
 
 def rewrite(prompt: str) -> Enhanced:

@@ -1,0 +1,67 @@
+"""Plans by Google's Gemini."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from google.genai import types
+
+from services.chassis.errors import TransientError
+from services.chassis.gemini import Gemini, open_gemini
+from services.enhancer.adapters.vendor import (
+    CALL_SECONDS,
+    MAX_ANSWER_BYTES,
+    MAX_OUTPUT_TOKENS,
+    WHO,
+    Said,
+)
+from services.enhancer.domain.instruction import Instruction
+from services.enhancer.domain.plan import SCHEMA, material
+from services.enhancer.settings import EnhancerSettings
+
+GEMINI: Final = "gemini"
+
+
+class GeminiPlans:
+    """See Vendor. No temperature: from the third generation on it is ignored or refused."""
+
+    name = GEMINI
+
+    def __init__(self, gemini: Gemini, model: str) -> None:
+        self._gemini = gemini
+        self.model = model
+
+    async def ask(self, told: Instruction, prompt: str, picture: bytes | None) -> Said:
+        """See Vendor."""
+        parts = [types.Part.from_text(text=material(prompt))]
+        if picture is not None:
+            parts.insert(0, types.Part.from_bytes(data=picture, mime_type="image/jpeg"))
+        answer = await self._gemini.ask(
+            parts, model=self.model, config=_config(told), seconds=CALL_SECONDS
+        )
+        if not answer.text:
+            raise TransientError(f"gemini: no text, ended with {answer.finish}")
+        return Said(answer.text, answer.model)
+
+
+@asynccontextmanager
+async def open_gemini_plans(settings: EnhancerSettings) -> AsyncIterator[GeminiPlans]:
+    """Gemini as configured, closed with the block."""
+    async with open_gemini(
+        settings.gemini_base_url,
+        settings.chosen_key,
+        who=WHO,
+        max_answer_bytes=MAX_ANSWER_BYTES,
+    ) as gemini:
+        yield GeminiPlans(gemini, settings.chosen_model)
+
+
+def _config(told: Instruction) -> types.GenerateContentConfig:
+    return types.GenerateContentConfig(
+        system_instruction=told.text,
+        max_output_tokens=MAX_OUTPUT_TOKENS,
+        response_mime_type="application/json",
+        response_json_schema=SCHEMA,
+        # Thinking is paid for by the token and adds nothing to a plan that is itself the thinking.
+        thinking_config=types.ThinkingConfig(thinking_level=types.ThinkingLevel.MINIMAL),
+    )

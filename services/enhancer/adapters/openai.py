@@ -1,0 +1,93 @@
+"""Plans by OpenAI, over its Responses API."""
+
+import logging
+from base64 import b64encode
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Final
+
+from httpx2 import HTTPError
+from openai import APIConnectionError, APIError, APIStatusError, AsyncOpenAI
+from openai.types.responses import ResponseInputContentParam, ResponseTextConfigParam
+
+from services.chassis.errors import TransientError
+from services.chassis.vendor_http import vendor_client
+from services.enhancer.adapters.openai_answers import read_answer, refusal
+from services.enhancer.adapters.vendor import (
+    CALL_SECONDS,
+    MAX_ANSWER_BYTES,
+    MAX_OUTPUT_TOKENS,
+    Said,
+)
+from services.enhancer.domain.instruction import Instruction
+from services.enhancer.domain.plan import SCHEMA, material
+from services.enhancer.settings import EnhancerSettings
+
+OPENAI: Final = "openai"
+_FORMAT: Final[ResponseTextConfigParam] = {
+    "format": {"type": "json_schema", "name": "plan", "schema": SCHEMA, "strict": True}
+}
+
+
+class OpenAIPlans:
+    """See Vendor. Nothing is stored with OpenAI, and nothing is paid for reasoning."""
+
+    name = OPENAI
+
+    def __init__(self, client: AsyncOpenAI, model: str) -> None:
+        self._client = client
+        self.model = model
+
+    async def ask(self, told: Instruction, prompt: str, picture: bytes | None) -> Said:
+        """See Vendor."""
+        with translated():
+            # Raw, since the SDK's own reading raises json's errors, or hands out a string.
+            raw = await self._client.responses.with_raw_response.create(
+                model=self.model,
+                instructions=told.text,
+                input=[{"role": "user", "content": _content(prompt, picture)}],
+                text=_FORMAT,
+                reasoning={"effort": "none"},
+                max_output_tokens=MAX_OUTPUT_TOKENS,
+                store=False,
+            )
+        return read_answer(raw.content)
+
+
+@asynccontextmanager
+async def open_openai_plans(settings: EnhancerSettings) -> AsyncIterator[OpenAIPlans]:
+    """OpenAI as configured, closed with the block."""
+    # At a lower level it writes down whole requests, which hold what a person wrote.
+    logging.getLogger("openai").setLevel(logging.WARNING)
+    async with vendor_client(max_answer_bytes=MAX_ANSWER_BYTES) as http:
+        client = AsyncOpenAI(
+            api_key=settings.chosen_key,
+            base_url=settings.openai_base_url,
+            http_client=http,
+            max_retries=0,
+            timeout=CALL_SECONDS,
+        )
+        yield OpenAIPlans(client, settings.chosen_model)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn what the SDK raises into our kinds; nothing of what the provider wrote is repeated."""
+    try:
+        yield
+    except APIStatusError as error:
+        words = frozenset(word for word in (error.code, error.type) if isinstance(word, str))
+        raise refusal(error.status_code, words, error.response.headers) from None
+    except APIConnectionError as error:
+        cause = type(error.__cause__ or error).__name__
+        raise TransientError(f"openai: {cause}") from None
+    except (APIError, HTTPError, UnicodeDecodeError, RecursionError) as error:
+        raise TransientError(f"openai: {type(error).__name__}") from None
+
+
+def _content(prompt: str, picture: bytes | None) -> list[ResponseInputContentParam]:
+    words: ResponseInputContentParam = {"type": "input_text", "text": material(prompt)}
+    if picture is None:
+        return [words]
+    url = f"data:image/jpeg;base64,{b64encode(picture).decode()}"
+    return [{"type": "input_image", "image_url": url, "detail": "auto"}, words]

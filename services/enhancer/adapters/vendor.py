@@ -1,0 +1,34 @@
+"""How a vendor's model is asked for a plan, and what bounds each call."""
+
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from services.enhancer.domain.instruction import Instruction
+
+WHO: Final = "The language service"
+CALL_SECONDS: Final = 20.0
+"""A plan of a few sentences takes a cheap model two seconds; ten times that is an outage."""
+MAX_ANSWER_BYTES: Final = 1024 * 1024
+"""A plan is a few thousand bytes; the rest of an answer is bookkeeping."""
+MAX_OUTPUT_TOKENS: Final = 4096
+"""A plan of the longest instruction, in a script that takes a token a character, twice over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A vendor's answer: the text, and the model that wrote it, if it tells."""
+
+    text: str
+    model: str | None
+
+
+class Vendor(Protocol):
+    """One vendor's model."""
+
+    name: str
+    model: str
+
+    async def ask(self, told: Instruction, prompt: str, picture: bytes | None) -> Said:
+        """One call; the picture is a JPEG. Raises TransientError or PermanentError, and never
+        UnavailableError.
+        """

@@ -1,0 +1,76 @@
+"""The plan that a model writes in one structured answer, and what becomes of it."""
+
+import json
+import re
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from contracts.journal import Enhanced
+from services.chassis.errors import TransientError
+from services.enhancer.domain.instruction import Instruction
+from services.enhancer.domain.validation import Candidate, flaw
+
+MAX_CONSTRAINTS: Final = 20
+"""More than the instruction asks for, since a list is only a means to the final sentence."""
+
+_WHITESPACE: Final = re.compile(r"\s+")
+
+
+class Plan(BaseModel):
+    """Analysis first, the sentence last: a model writes better what it has thought through."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    subject_to_preserve: str
+    change: str = Field(min_length=1)
+    constraints: tuple[str, ...] = Field(max_length=MAX_CONSTRAINTS)
+    final_instruction: str = Field(min_length=1)
+
+
+SCHEMA: Final[dict[str, object]] = {
+    "type": "object",
+    "properties": {
+        "subject_to_preserve": {"type": "string"},
+        "change": {"type": "string"},
+        "constraints": {"type": "array", "items": {"type": "string"}},
+        "final_instruction": {"type": "string"},
+    },
+    "required": ["subject_to_preserve", "change", "constraints", "final_instruction"],
+    "additionalProperties": False,
+}
+"""The plan as JSON Schema, in the part of it that every provider's strict mode takes."""
+
+
+def material(prompt: str) -> str:
+    """What a person wrote, as data: quoted whole, so that nothing in it can end the quotation."""
+    return json.dumps({"words": prompt}, ensure_ascii=False)
+
+
+def enhanced(answer: str, *, prompt: str, told: Instruction, provider: str, model: str) -> Enhanced:
+    """The instruction out of a model's answer. Raises TransientError for a plan that fails."""
+    plan = _read(answer)
+    candidate = Candidate(
+        written=prompt,
+        change=plan.change,
+        instruction=plan.final_instruction.strip(),
+        system=told.text,
+    )
+    if found := flaw(candidate):
+        raise TransientError(f"the plan of {provider} was not used: {found}")
+    instruction = _WHITESPACE.sub(" ", candidate.instruction)
+    return Enhanced(
+        instruction=instruction,
+        prompt=instruction,
+        provider=provider,
+        model=model,
+        version=told.version,
+    )
+
+
+def _read(answer: str) -> Plan:
+    try:
+        return Plan.model_validate_json(answer)
+    except ValidationError as error:
+        kinds = sorted({detail["type"] for detail in error.errors(include_input=False)})
+        raise TransientError(f"the answer is no plan: {', '.join(kinds)}") from None

@@ -1,0 +1,103 @@
+"""Signs that a text is no instruction for a picture: refusals, chatter, markup, a taken-over model.
+
+A sign that the person wrote too (a sign that says "Sorry, closed") is no suspicion.
+"""
+
+import re
+import unicodedata
+from typing import Final
+
+_APOSTROPHES: Final = re.compile("[\u2019\u02bc\u00b4]")
+_SPACES: Final = re.compile(r"[^\S\n]+")
+
+REFUSALS: Final = (
+    r"\bi (?:can(?:'t|not| not)|could(?:n't| not)|won't|will not|must decline|am unable)\b",
+    r"\bi(?:'m| am) (?:sorry|unable|not able|afraid|an ai)\b",
+    r"\b(?:sorry|apologi[sz]e|apologies|unfortunately)\b",
+    r"\bas an? (?:ai|artificial|large language|language model)\b|\blanguage model\b",
+    r"\b(?:unable|not (?:able|allowed|permitted)) to (?:help|assist|comply|edit|create|process)\b",
+    r"\bcan(?:'t|not| not) (?:help|assist|comply|fulfil|be (?:fulfilled|processed|completed))",
+    r"\b(?:violat\w+|against) (?:\w+ ){0,3}(?:polic(?:y|ies)|guidelines|terms)\b",
+    r"\bje (?:ne peux pas|suis desole|regrette)|\ben tant qu'ia\b",
+    r"\bich kann\b[^.]{0,60}\bnicht\b|\btut mir leid\b|\bals ki\b",
+    r"\bno puedo\b|\blo siento\b|\bnao posso\b|\bdesculpe\b|\bnon posso\b|\bmi dispiace\b",
+    r"\bне могу\b|\bизвините\b|\bк сожалению\b",
+    r"抱歉|对不起|對不起|我[无無]法|[无無]法(?:协助|满足|完成|处理|提供)|作为一个",
+    r"申し訳|できません|죄송|할 수 없|عذرا|لا أستطيع",
+)
+
+CHATTER: Final = (
+    r"(?:^|[.!?:\n] ?)here(?:'s| is| are)\b",
+    r"^(?:sure|certainly|absolutely|of course|okay|ok|great)\b ?[,!.:]",
+    r"\b(?:let me know|hope this helps|happy to help|feel free)\b",
+    r"\b(?:subject_to_preserve|final_instruction|constraints\":)",
+)
+
+_ORDERS: Final = r"\b(?:ignore|disregard|forget|override|bypass)"
+
+TAKEOVER: Final = (
+    rf"{_ORDERS} (?:\w+ ){{0,4}}(?:instructions?|prompts?|rules|orders|above)\b",
+    r"\b(?:system|developer|hidden|initial) (?:prompt|instructions?|message)\b|\bmy instructions\b",
+    r"\b(?:jailbreak|you are now|pretend to be)\b",
+    r"^ ?(?:system|user|assistant|human|developer|model|tool) ?:",
+    r"<\|[^|\n]{0,40}\|>|\[/?(?:inst|sys|system)\]|<</?sys>>|\bend of (?:prompt|instructions)\b",
+)
+
+MARKUP: Final = (
+    r"\b[a-z][a-z0-9+.-]{1,11}://|\bwww\.|\b(?:javascript|data|mailto):\S",
+    r"\b[a-z0-9-]{1,63}\.(?:com|net|org|io|co|dev|app|info|biz|xyz|ru|cn|de|uk|fr)\b",
+    r"\S@[a-z0-9-]+\.[a-z]",
+    r"</?[a-z!][^>\n]{0,200}>|<!--|&(?:[a-z]{2,8}|#\d{1,6});",
+    r"```|~~~|\*\*|!?\[[^\]\n]{0,200}\]\(|^ ?#{1,6} |^ ?[|>] |\{ ?\"|\$\{|\{\{",
+)
+
+_PATTERNS: Final = {
+    "refusal": tuple(re.compile(p, re.MULTILINE) for p in REFUSALS),
+    "chatter": tuple(re.compile(p, re.MULTILINE) for p in CHATTER),
+    "takeover": tuple(re.compile(p, re.MULTILINE) for p in TAKEOVER),
+    "markup": tuple(re.compile(p, re.MULTILINE) for p in MARKUP),
+}
+
+# Joiners belong to emoji and to several scripts; every other invisible sign hides something.
+_JOINERS: Final = frozenset("\u200c\u200d")
+_HIDDEN: Final = frozenset({"Cc", "Cf", "Co", "Cs", "Cn"})
+_WHITESPACE: Final = frozenset("\n\r\t")
+# A list of a few points is an instruction still; more lines are a poem or a page.
+_MAX_BREAKS: Final = 5
+
+
+def suspicion(text: str, *, written: str) -> str | None:
+    """The name of the first sign in the text that is not in what the person wrote, if any."""
+    if _hidden(text) - _hidden(written):
+        return "hidden"
+    if _breaks(text) > _breaks(written) + _MAX_BREAKS:
+        return "lines"
+    plain, known = _plain(text), _plain(written)
+    for name, patterns in _PATTERNS.items():
+        if any(_is_new(pattern, plain, known) for pattern in patterns):
+            return name
+    return None
+
+
+def _is_new(pattern: re.Pattern[str], text: str, known: str) -> bool:
+    return any(found.group().strip() not in known for found in pattern.finditer(text))
+
+
+def _plain(text: str) -> str:
+    bare = unicodedata.normalize("NFKD", _APOSTROPHES.sub("'", text))
+    kept = "".join(c for c in bare if unicodedata.category(c) != "Mn" or not _is_latin_mark(c))
+    return _SPACES.sub(" ", unicodedata.normalize("NFKC", kept).casefold())
+
+
+def _is_latin_mark(char: str) -> bool:
+    # Accents go, so that "desole" stands for "désolé"; the marks of other scripts are letters.
+    return unicodedata.name(char, "").startswith("COMBINING")
+
+
+def _hidden(text: str) -> frozenset[str]:
+    visible = _JOINERS | _WHITESPACE
+    return frozenset(c for c in text if unicodedata.category(c) in _HIDDEN and c not in visible)
+
+
+def _breaks(text: str) -> int:
+    return len(text.strip().splitlines())

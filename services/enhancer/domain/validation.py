@@ -1,0 +1,105 @@
+"""The checks of a model's plan: what fails one is not used, however well it reads."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from contracts.journal import MAX_PROMPT_CHARACTERS
+from services.enhancer.domain.languages import differ
+from services.enhancer.domain.suspicions import suspicion
+from services.enhancer.domain.words import (
+    content_words,
+    kindred,
+    main_script,
+    present_scripts,
+    tokens,
+)
+
+# Of eight words of meaning, one must come back: a wish may be put in other words, not replaced.
+_WORDS_PER_MATCH: Final = 8
+_LEAK_WORDS: Final = 8
+"""So many words in a row in common with the system instruction are no coincidence."""
+
+
+class Flaw(StrEnum):
+    """Why a plan is not used; a word for the log."""
+
+    EMPTY = "empty"
+    TOO_LONG = "too_long"
+    OTHER_LANGUAGE = "other_language"
+    OTHER_SUBJECT = "other_subject"
+    LEAK = "leak"
+    SUSPICIOUS = "suspicious"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """An instruction on trial, and what it is held against."""
+
+    written: str
+    """What the person wrote."""
+    change: str
+    """What the model took for the wish."""
+    instruction: str
+    system: str
+    """The system instruction that the model was given."""
+
+
+def flaw(candidate: Candidate) -> Flaw | None:
+    """The first check that the candidate fails, None when it may be used."""
+    return next((name for name, fails in _CHECKS if fails(candidate)), None)
+
+
+def _is_empty(candidate: Candidate) -> bool:
+    return not tokens(candidate.instruction)
+
+
+def _is_too_long(candidate: Candidate) -> bool:
+    return len(candidate.instruction) > MAX_PROMPT_CHARACTERS
+
+
+def _is_suspicious(candidate: Candidate) -> bool:
+    return suspicion(candidate.instruction, written=candidate.written) is not None
+
+
+def _is_in_another_language(candidate: Candidate) -> bool:
+    allowed = present_scripts(candidate.written)
+    if allowed and main_script(candidate.instruction) not in allowed:
+        return True
+    return differ(candidate.written, candidate.instruction)
+
+
+def _is_about_something_else(candidate: Candidate) -> bool:
+    """The wish must come back in change or instruction, and the instruction follow from both."""
+    written, change = content_words(candidate.written), content_words(candidate.change)
+    instruction = content_words(candidate.instruction)
+    if main_script(candidate.written) != main_script(candidate.instruction):
+        return False
+    kept = kindred(written, change | instruction) >= _least(written)
+    follows = kindred(instruction, written | change) >= _least(written | change)
+    return not (kept and follows)
+
+
+def _least(words: frozenset[str]) -> int:
+    return min(len(words), max(1, len(words) // _WORDS_PER_MATCH))
+
+
+def _leaks(candidate: Candidate) -> bool:
+    given = _runs(candidate.system) - _runs(candidate.written)
+    return not given.isdisjoint(_runs(candidate.instruction))
+
+
+def _runs(text: str) -> frozenset[tuple[str, ...]]:
+    words = tokens(text)
+    return frozenset(zip(*(words[at:] for at in range(_LEAK_WORDS)), strict=False))
+
+
+_CHECKS: Final[tuple[tuple[Flaw, Callable[[Candidate], bool]], ...]] = (
+    (Flaw.EMPTY, _is_empty),
+    (Flaw.TOO_LONG, _is_too_long),
+    (Flaw.SUSPICIOUS, _is_suspicious),
+    (Flaw.OTHER_LANGUAGE, _is_in_another_language),
+    (Flaw.LEAK, _leaks),
+    (Flaw.OTHER_SUBJECT, _is_about_something_else),
+)

@@ -29,15 +29,16 @@ help:
 ##@ Use it
 
 .PHONY: demo run run-s3
-demo: $(LOCAL) ## edit one photo from a sentence, see every stage (PHOTO=... PROMPT=...)
+demo: $(LOCAL) ## edit one photo, see every stage (PHOTO=... PROMPT=... PROVIDERS=emulated)
 	@exec $(PY) -m deploy.local demo \
-		$${PHOTO:+--photo "$$PHOTO"} $${PROMPT:+--prompt "$$PROMPT"}
+		$${PHOTO:+--photo "$$PHOTO"} $${PROMPT:+--prompt "$$PROMPT"} \
+		$${PROVIDERS:+--providers "$$PROVIDERS"}
 
 run: $(LOCAL) ## the whole stack on this machine, until Ctrl-C
-	@exec $(PY) -m deploy.local run
+	@exec $(PY) -m deploy.local run $${PROVIDERS:+--providers "$$PROVIDERS"}
 
 run-s3: $(DEV) ## the same with SeaweedFS (S3) as object store
-	@exec $(PY) -m deploy.local run-s3
+	@exec $(PY) -m deploy.local run-s3 $${PROVIDERS:+--providers "$$PROVIDERS"}
 
 ##@ Work on it
 

@@ -14,10 +14,13 @@ from deploy.local.run import running, until_stopped
 def main() -> int:
     """Run one command; 0 when it ended as it should, 1 with one sentence otherwise."""
     arguments = _parser().parse_args()
+    emulated = arguments.providers == "emulated"
     try:
         if arguments.command == "demo":
-            return demo.main(arguments.photo, arguments.prompt, out=arguments.out)
-        _keep_up(with_s3=arguments.command == "run-s3")
+            return demo.main(
+                demo.Order(arguments.photo, arguments.prompt, arguments.out), is_emulated=emulated
+            )
+        _keep_up(with_s3=arguments.command == "run-s3", is_emulated=emulated)
     except StackError as error:
         print(f"mizual: {error}", file=sys.stderr)
         return 1
@@ -26,11 +29,11 @@ def main() -> int:
     return 0
 
 
-def _keep_up(*, with_s3: bool) -> None:
+def _keep_up(*, with_s3: bool, is_emulated: bool) -> None:
     settings = stack.user_settings()
     folder = stack.home_of(settings)
     with home.occupied(folder) as lock:
-        parts = stack.build(folder, settings, with_s3=with_s3)
+        parts = stack.build(folder, settings, with_s3=with_s3, is_emulated=is_emulated)
         asyncio.run(_run(parts, lock))
 
 
@@ -55,6 +58,13 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--photo", type=Path, default=demo.PHOTO, help="the picture to edit")
     one.add_argument("--prompt", default=demo.PROMPT, help="what to do with it")
     one.add_argument("--out", type=Path, default=Path("out"), help="where the result goes")
+    for command in commands.choices.values():
+        command.add_argument(
+            "--providers",
+            choices=("configured", "emulated"),
+            default="configured",
+            help="emulated: the real clients against local emulators, whatever keys are set",
+        )
     return parser
 
 

@@ -35,18 +35,18 @@ class Order:
     out: Path
 
 
-def main(photo: Path, prompt: str, *, out: Path) -> int:
+def main(order: Order, *, is_emulated: bool = False) -> int:
     """Run the demo; 0 with a result, 1 without. Raises StackError when the stack fails."""
-    if not photo.is_file():
-        raise StackError(f"there is no picture at {photo}: name one with PHOTO=")
+    if not order.photo.is_file():
+        raise StackError(f"there is no picture at {order.photo}: name one with PHOTO=")
     settings = stack.user_settings()
     folder = stack.home_of(settings) / "demo"
     with home.occupied(folder) as lock:
         _empty(folder)
         settings |= _out_of_the_way()
-        parts = stack.build(folder, settings)
+        parts = stack.build(folder, settings, is_emulated=is_emulated)
         try:
-            return asyncio.run(_run(parts, Order(photo, prompt, out), folder=folder, lock=lock))
+            return asyncio.run(_run(parts, order, folder=folder, lock=lock))
         except StackError as error:
             sys.stderr.write(_last_lines(folder / "logs" / f"{error.part}.log"))
             raise

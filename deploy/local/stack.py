@@ -11,7 +11,7 @@ from typing import Final
 
 from dotenv import dotenv_values
 
-from deploy.local import ports, probes, programs, seaweed
+from deploy.local import emulators, ports, probes, programs, seaweed
 from deploy.local.errors import StackError
 from deploy.local.nats import Nats
 from deploy.local.postgres import Postgres
@@ -75,7 +75,9 @@ def home_of(settings: Mapping[str, str]) -> Path:
     return Path(settings.get("MIZUAL_HOME") or ".mizual").absolute()
 
 
-def build(home: Path, settings: Mapping[str, str], *, with_s3: bool = False) -> Stack:
+def build(
+    home: Path, settings: Mapping[str, str], *, with_s3: bool = False, is_emulated: bool = False
+) -> Stack:
     """All that the settings leave to the embedded stack. Raises StackError, so for a taken port."""
     gateway = _gateway(settings)
     known = ports.remembered(home / "ports.json", ("nats", "nats_monitor", "postgres"))
@@ -93,6 +95,10 @@ def build(home: Path, settings: Mapping[str, str], *, with_s3: bool = False) -> 
     with_bucket = with_s3 and not settings.get("S3_BUCKET_NAME")
     if with_bucket:
         servers.append(_seaweed(home, environment))
+    if is_emulated:
+        emulated = ports.remembered(home / "ports.json", emulators.NAMES)
+        environment |= emulators.addresses(emulated)
+        servers += emulators.parts(emulated, root=ROOT)
     return Stack(
         gateway=gateway,
         servers=tuple(servers),

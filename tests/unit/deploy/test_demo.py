@@ -104,4 +104,4 @@ async def test_picture_and_sentence_are_sent_as_a_form(tmp_path: Path) -> None:
 
 def test_a_missing_picture_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(StackError, match=r"there is no picture at .*PHOTO="):
-        demo.main(tmp_path / "none.jpg", "make it blue", out=tmp_path)
+        demo.main(demo.Order(tmp_path / "none.jpg", "make it blue", tmp_path))

@@ -12,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 
 from deploy.local import ports
+from services.chassis.keyring import Keyring
 from services.gateway.domain.identity import Identities
-from services.gateway.domain.keyring import Keyring
 from services.gateway.routes.peer import PeerApp
 from services.gateway.routes.visit import House, Visit
 

@@ -22,6 +22,7 @@ from services.chassis.images.checker import ImageChecker
 from services.chassis.images.limits import ImageLimits
 from services.chassis.images.pool import PixelPool
 from services.chassis.journal import JetStreamJournal
+from services.chassis.keyring import Keyring
 from services.chassis.limits import Quota, policies
 from services.chassis.loops import Loops
 from services.chassis.objects import ObjectStore, open_store
@@ -35,7 +36,6 @@ from services.gateway.domain.admission import Admission, Rules
 from services.gateway.domain.histories import Histories
 from services.gateway.domain.hub import KEEPALIVE_SECONDS, KEEPALIVE_SLOTS, Hub
 from services.gateway.domain.jobs import Jobs
-from services.gateway.domain.keyring import Keyring
 from services.gateway.domain.known import Known
 from services.gateway.domain.links import Links
 from services.gateway.domain.parts import Parts

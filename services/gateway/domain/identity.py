@@ -8,7 +8,7 @@ from typing import Final
 
 from contracts.commands import PlatformOwner
 from contracts.errors import ErrorCode
-from services.gateway.domain.keyring import Keyring, Use, hashed, text_of
+from services.chassis.keyring import Keyring, Use, hashed, text_of
 from services.gateway.domain.problems import RefusalError
 
 _OWNER_PART: Final = re.compile(r"[A-Za-z0-9._@-]{1,128}")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Final
 from uuid import UUID
 
-from services.gateway.domain.keyring import Keyring, Use, framed
+from services.chassis.keyring import Keyring, Use, framed
 
 DAY_SECONDS: Final = 86_400
 

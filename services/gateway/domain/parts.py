@@ -7,11 +7,11 @@ from uuid import UUID
 from contracts.queries import FeedbackGiven, FeedbackKept, GiveFeedback
 from services.chassis.app import Check
 from services.chassis.bus import Publisher
+from services.chassis.keyring import Keyring
 from services.chassis.objects import ObjectStore
 from services.gateway.domain.admission import Admission
 from services.gateway.domain.hub import Hub
 from services.gateway.domain.jobs import Jobs
-from services.gateway.domain.keyring import Keyring
 from services.gateway.domain.links import Links
 from services.gateway.domain.sources import Sources
 from services.gateway.domain.status import StatusRenderer

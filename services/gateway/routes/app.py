@@ -14,10 +14,10 @@ from starlette.responses import Response
 from contracts.base import CONTRACT_VERSION
 from contracts.errors import ErrorCode
 from services.chassis.errors import MizualError
+from services.chassis.keyring import Keyring
 from services.chassis.settings import secret_keys
 from services.gateway.domain.buckets import Buckets
 from services.gateway.domain.identity import Identities
-from services.gateway.domain.keyring import Keyring
 from services.gateway.domain.origins import origins_of
 from services.gateway.domain.parts import Parts
 from services.gateway.domain.problems import RefusalError

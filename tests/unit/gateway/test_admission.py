@@ -12,11 +12,11 @@ from contracts.objects import digest
 from services.chassis.errors import PermanentError, UnavailableError
 from services.chassis.images.picture import Picture
 from services.chassis.journal import Recorded
+from services.chassis.keyring import Keyring
 from services.chassis.limits import LimitExceededError, Policy, Taken
 from services.gateway.domain.admission import Admission, Applicant, Rules
 from services.gateway.domain.identity import Caller
 from services.gateway.domain.jobs import Jobs
-from services.gateway.domain.keyring import Keyring
 from services.gateway.domain.known import Known
 from services.gateway.domain.problems import RefusalError
 from services.gateway.domain.sources import Sources

@@ -18,7 +18,7 @@ from contracts.journal import JournalEntry
 from services.chassis.errors import UnavailableError
 from services.chassis.images.picture import Picture
 from services.chassis.journal import Recorded
-from services.gateway.domain.keyring import Keyring
+from services.chassis.keyring import Keyring
 from services.gateway.domain.links import Links
 from services.gateway.domain.parts import Parts
 from services.gateway.domain.problems import RefusalError

@@ -5,8 +5,8 @@ import ipaddress
 import pytest
 
 from contracts.commands import PlatformOwner
+from services.chassis.keyring import Keyring
 from services.gateway.domain.identity import Credentials, Identities, platform_caller
-from services.gateway.domain.keyring import Keyring
 from services.gateway.domain.network import anonymised, client_address, client_name
 from services.gateway.domain.origins import origins_of
 from services.gateway.domain.problems import RefusalError

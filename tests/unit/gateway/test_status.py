@@ -4,7 +4,7 @@ import json
 
 from contracts.errors import ErrorCode
 from contracts.journal import Enhanced, Stage
-from services.gateway.domain.keyring import Keyring
+from services.chassis.keyring import Keyring
 from services.gateway.domain.links import Links
 from services.gateway.domain.status import StatusRenderer, readable
 from tests.samples import job, reference

@@ -18,6 +18,7 @@ class Use(StrEnum):
     URL = "url"
     ID = "id"
     TOKEN = "token"  # noqa: S105 - the name of a use
+    WEBHOOK = "webhook"
 
 
 class Keyring:
@@ -49,6 +50,14 @@ class Keyring:
     def is_edit_token(self, job_id: UUID, token: str) -> bool:
         """Whether the token is this job's."""
         return self.verify(Use.TOKEN, job_id.bytes, token)
+
+    def webhook_token(self, job_id: UUID) -> str:
+        """What the address holds that a provider is asked to call when the job's task ends."""
+        return self.sign(Use.WEBHOOK, job_id.bytes)
+
+    def is_webhook_token(self, job_id: UUID, token: str) -> bool:
+        """Whether the token is this job's."""
+        return self.verify(Use.WEBHOOK, job_id.bytes, token)
 
     @staticmethod
     def _mac(key: bytes, data: bytes) -> bytes:

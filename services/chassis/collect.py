@@ -7,7 +7,7 @@
         result                          store, record on top, announce, ack
         failed or moderated             failed against the judged entry; lost race -> start over
         forgotten by the provider       noted first; at the second time, after more than one run's
-                                        limit, look for a stored result, read again, then failed
+                                        limit, look for a stored result, then failed as above
 
 It takes no attempt and has no fence: a collector only reads, and records a fact when there is one.
 A waiting job costs no task and no memory, and any replica takes the next look.
@@ -21,7 +21,7 @@ from typing import Final
 from contracts.errors import ErrorCode
 from contracts.events import EditSubmitted
 from contracts.journal import JournalEntry
-from services.chassis.errors import ObsoleteError, PermanentError, TransientError
+from services.chassis.errors import PermanentError, TransientError
 from services.chassis.handler import Handler
 from services.chassis.hold import Hold
 from services.chassis.step import Facts
@@ -110,13 +110,8 @@ class Collector:
             await hold.append(entry)
 
     async def _record(self, hold: Hold, found: Collected) -> None:
-        try:
-            await hold.record(public=found.public, **found.work)
-        except ObsoleteError:
-            # Ended, or another collector was first: what is paid for is stored either way.
-            if not await self.handler.settled(hold):
-                raise
-            return
+        # Where the job ended or another was first, the next delivery acks: the result is stored.
+        await hold.record(public=found.public, **found.work)
         await self.handler.announce(hold)
 
     async def _forgotten(self, hold: Hold) -> None:
@@ -125,12 +120,9 @@ class Collector:
             # By then no other run is under way that might still hold the result.
             await hold.delivery.nak(self.handler.step.limit_seconds + 1)
             return
-        judged, recover = hold.last, self.handler.step.recover
+        recover = self.handler.step.recover
         if recover is not None and (found := await recover(hold.job)) is not None:
             await self._record(hold, Collected(found))
-            return
-        if await hold.read(hold.job.job_id, leader=True) != judged:
-            await hold.delivery.nak(NO_HANDLE_SECONDS)
             return
         raise PermanentError(
             ErrorCode.PROVIDER_FAILED, FORGOTTEN_SENTENCE, reason="the task is unknown"

@@ -13,6 +13,7 @@ from contracts.queries import JobQuestion
 from services.chassis.app import Check, bus_check, make_app
 from services.chassis.broker import bus_of, make_broker, put_command, put_query, put_step
 from services.chassis.database import open_pool
+from services.chassis.images.limits import raw_limits
 from services.chassis.images.pool import PixelPool
 from services.chassis.journal import JetStreamJournal
 from services.chassis.limits import give_back
@@ -25,7 +26,7 @@ from services.storage import handlers as on
 from services.storage.adapters.jobs import PostgresJobs
 from services.storage.adapters.projector import Projector
 from services.storage.adapters.stuck import StuckEvents
-from services.storage.domain.finishing import Finisher, raw_limits
+from services.storage.domain.finishing import Finisher
 from services.storage.domain.judging import Judging
 from services.storage.domain.stuck import MaxDeliveries
 from services.storage.settings import StorageSettings

@@ -6,6 +6,9 @@ from typing import Final
 READABLE_TYPES: Final = ("jpeg", "png", "webp", "bmp", "tiff")
 """Every type that a decoder is let loose on, in the order in which a person is told of them."""
 
+MAX_RAW_BYTES: Final = 128 * 1024 * 1024
+"""A provider's picture may be lossless, and so larger than any upload."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageLimits:
@@ -22,3 +25,12 @@ class ImageLimits:
     def accepted_types(self) -> tuple[str, ...]:
         """The types that pass, in the order in which a person is told of them."""
         return tuple(name for name in READABLE_TYPES if name not in self.unsupported_types)
+
+
+def raw_limits(max_image_pixels: int) -> ImageLimits:
+    """What a provider's picture may be: any type that we read, as many pixels as an upload."""
+    return ImageLimits(
+        max_upload_bytes=MAX_RAW_BYTES,
+        max_image_pixels=max_image_pixels,
+        unsupported_types=frozenset(),
+    )

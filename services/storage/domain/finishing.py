@@ -12,9 +12,6 @@ from services.chassis.images.limits import ImageLimits
 from services.chassis.images.pipelines import finish
 from services.chassis.images.pool import PixelPool
 
-MAX_RAW_BYTES: Final = 128 * 1024 * 1024
-"""A provider's picture may be lossless, and so larger than any upload."""
-
 INVALID_SENTENCE: Final = "The image service sent a picture that cannot be used. Please try again."
 
 
@@ -49,12 +46,3 @@ class Finisher:
 def content_type_of(options: Options) -> str | None:
     """The content type that was asked for; None leaves it to the picture."""
     return f"image/{options.output_format}" if options.output_format else None
-
-
-def raw_limits(max_image_pixels: int) -> ImageLimits:
-    """What a provider's picture may be: any type that we read, as many pixels as an upload."""
-    return ImageLimits(
-        max_upload_bytes=MAX_RAW_BYTES,
-        max_image_pixels=max_image_pixels,
-        unsupported_types=frozenset(),
-    )

@@ -9,10 +9,10 @@ from contracts.errors import ErrorCode
 from contracts.journal import Options
 from services.chassis.errors import PermanentError
 from services.chassis.images.encode import Encoded
-from services.chassis.images.limits import ImageLimits
+from services.chassis.images.limits import ImageLimits, raw_limits
 from services.chassis.images.load import open_lazily
 from services.chassis.images.pool import PixelPool
-from services.storage.domain.finishing import Finisher, raw_limits
+from services.storage.domain.finishing import Finisher
 from tests.unit.chassis import drawn
 
 NEARLY_WHITE = 250

@@ -12,7 +12,15 @@ from services.chassis.handler import Handler
 from services.chassis.step import Facts, Step
 from tests.samples import job
 from tests.unit.chassis.rules.steps import ENHANCED, raw
-from tests.unit.chassis.rules.world import ACTOR, MESSAGE, Actor, Crash, MemoryDelivery, World
+from tests.unit.chassis.rules.world import (
+    ACTOR,
+    MESSAGE,
+    AckedWithoutReasonError,
+    Actor,
+    Crash,
+    MemoryDelivery,
+    World,
+)
 
 WAKE_UP = 11
 """EVENTS sequence of an extra copy."""
@@ -61,7 +69,8 @@ class Collecting(World):
             self.acked.add(sequence)
             return
         last = self.last
-        assert last.terminal or COLLECT.beyond(last) or self.announced, "acked without a reason"
+        if not (last.terminal or COLLECT.beyond(last) or self.announced):
+            raise AckedWithoutReasonError(f"message {sequence} at {last.stage}")
         self.acked.add(sequence)
 
     async def deliver(self, actor: Actor, *, sequence: int = MESSAGE) -> None:

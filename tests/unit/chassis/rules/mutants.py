@@ -195,12 +195,6 @@ MUTANTS = (
         "            await self.handler.announce(hold)\n            await hold.record(public=found.public, **found.work)\n",
     ),
     Mutant(
-        "collecting: a result that another recorded first is announced",
-        "collect",
-        "            if not await self.handler.settled(hold):\n                raise\n            return\n",
-        "            raise\n",
-    ),
-    Mutant(
         "collecting: a task is missed twice before it is given up",
         "collect",
         "if not hold.job.facts.not_found_seen:",
@@ -217,12 +211,6 @@ MUTANTS = (
         "collect",
         "if recover is not None and (found",
         "if False and (found",
-    ),
-    Mutant(
-        "collecting: the journal is read again before giving up",
-        "collect",
-        "if await hold.read(hold.job.job_id, leader=True) != judged:",
-        "if False:",
     ),
     Mutant(
         "collecting: the note of a miss is taken back",

@@ -54,6 +54,7 @@ async def test_progress_of_the_provider_is_an_entry_and_never_goes_down():
 
     await world.deliver(Actor("second"))
 
+    assert world.delays == [1.5, 1.5]
     assert [e.public.progress_percent for e in world.journal.entries(world.job_id)] == [65, 70]
 
 
@@ -206,7 +207,7 @@ async def test_a_result_in_another_hand_is_not_lost_when_the_provider_forgets():
             assert_collected(world)
 
 
-async def test_a_forgotten_task_is_read_again_before_it_fails():
+async def test_a_task_that_another_has_collected_is_not_failed_for_being_forgotten():
     world = Collecting(forgotten(), not_found_seen=True)
     world.recovers = False
     slow, running = await paused_at(world, 1)

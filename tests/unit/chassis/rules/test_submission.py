@@ -173,6 +173,26 @@ async def test_a_task_that_was_certainly_not_accepted_may_be_sent_again():
     assert world.last.facts.handle is not None
 
 
+async def test_a_task_that_is_not_accepted_waits_and_uses_no_try():
+    world = submitting()
+
+    async def task(hold):
+        async def post():
+            world.posts += 1
+            raise NotSubmittedError("busy", retry_after=3.0)
+
+        await hold.submit(post, timeout=POST_SECONDS)
+
+    world.task = task
+    for _ in range(5):
+        await world.deliver(Actor("refused"))
+
+    assert world.posts == 5
+    assert world.delays == [3.0] * 5
+    assert world.last.facts.tries == 0
+    assert not world.last.terminal
+
+
 async def test_an_error_after_the_body_was_sent_is_judged_later_not_retried():
     world = submitting()
 

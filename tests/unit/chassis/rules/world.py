@@ -46,6 +46,10 @@ class Actor:
     resume: asyncio.Event = field(default_factory=asyncio.Event)
 
 
+class AckedWithoutReasonError(BaseException):
+    """Not to be caught by the code under test either."""
+
+
 ACTOR: ContextVar[Actor] = ContextVar("actor")
 
 
@@ -126,7 +130,8 @@ class World:
             or self.announced
             or (last.facts.trigger != sequence and last.facts.trigger not in self.acked)
         )
-        assert allowed, f"message {sequence} was acked without a reason at {last.stage}"
+        if not allowed:
+            raise AckedWithoutReasonError(f"message {sequence} at {last.stage}")
         self.acked.add(sequence)
 
     async def keep(self, delivery: object, error: Exception, *, job: JournalEntry | None) -> None:

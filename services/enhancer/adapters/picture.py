@@ -23,17 +23,25 @@ LOOK_SECONDS: Final = 10.0
 class Preview:
     """Fetches and shrinks originals; a picture that cannot be shown is done without."""
 
-    def __init__(self, store: ObjectStore, limits: ImageLimits, pool: PixelPool) -> None:
+    def __init__(
+        self,
+        store: ObjectStore,
+        limits: ImageLimits,
+        pool: PixelPool,
+        *,
+        look_seconds: float = LOOK_SECONDS,
+    ) -> None:
         self._store = store
         self._limits = limits
         self._pool = pool
+        self._look_seconds = look_seconds
 
     async def of(self, original: ObjectRef | None) -> bytes | None:
         """A JPEG of at most MAX_SIDE_PIXELS a side, or None."""
         if original is None:
             return None
         try:
-            async with asyncio.timeout(LOOK_SECONDS):
+            async with asyncio.timeout(self._look_seconds):
                 return await self._shrunk(original)
         except (MizualError, TimeoutError) as error:
             log.warning("picture_not_shown", extra={"error": type(error).__name__})

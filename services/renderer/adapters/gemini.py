@@ -1,0 +1,152 @@
+"""Pictures by Google's Gemini, which answers within the call."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Final
+
+from google.genai import types
+
+from contracts.errors import ErrorCode
+from services.chassis.errors import PermanentError, TransientError
+from services.chassis.gemini import Gemini, open_gemini
+from services.chassis.gemini_answers import Answer
+from services.chassis.gemini_refusals import NotAcceptedError
+from services.chassis.hold import NotSubmittedError
+from services.chassis.images.check import inspect
+from services.chassis.images.checker import ImageChecker
+from services.chassis.images.encode import JPEG, PNG, WEBP, Encoded
+from services.chassis.images.limits import ImageLimits
+from services.chassis.images.pipelines import normalise
+from services.chassis.images.pool import PixelPool
+from services.chassis.providers import Provider
+from services.renderer.domain.editing import Edited, Source, Wish
+from services.renderer.domain.gemini_models import (
+    MAX_BYTES,
+    PROVIDER,
+    GeminiModel,
+    model_named,
+    refuse_unsupported,
+)
+from services.renderer.settings import RendererSettings
+
+WHO: Final = "The image service"
+EDIT_SECONDS: Final = 90.0
+"""A large picture of the largest model takes about a minute."""
+MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
+"""Room for a picture of 48 MB in base64: the largest is 50 MB of pixels before it is packed."""
+
+_ACCEPTED: Final = frozenset({JPEG, PNG, WEBP})
+_SIDES_PIXELS: Final = (4096, 2048, 1024)
+"""Of the copy that is sent, the first that fits in bytes: the models make no larger pictures, and
+the last fits whatever it shows.
+"""
+_NO_PICTURE: Final = f"{WHO} sent something that is no picture. Please try again."
+
+
+class GeminiImages:
+    """See ImageEditor."""
+
+    name = PROVIDER
+
+    def __init__(
+        self,
+        gemini: Gemini,
+        provider: Provider,
+        *,
+        limits: ImageLimits,
+        checker: ImageChecker,
+        pool: PixelPool,
+    ) -> None:
+        self._gemini = gemini
+        self._provider = provider
+        self._limits = limits
+        self._checker = checker
+        self._pool = pool
+
+    async def edit(self, source: Source, wish: Wish) -> Edited:
+        """See ImageEditor."""
+        model = model_named(wish.model)
+        refuse_unsupported(model, wish.options)
+        fit = partial(_fitting, source, self._limits)
+        picture = await self._pool.in_thread(fit, pixels=source.pixels)
+        parts = [picture, types.Part.from_text(text=wish.instruction)]
+        answer = await self._answer(parts, model, _config(model, source, wish))
+        return await self._edited(answer, wish)
+
+    async def _answer(
+        self, parts: list[types.Part], model: GeminiModel, config: types.GenerateContentConfig
+    ) -> Answer:
+        try:
+            async with self._provider.call("edit", seconds=EDIT_SECONDS):
+                return await self._gemini.ask(
+                    parts, model=model.name, config=config, seconds=EDIT_SECONDS
+                )
+        except NotAcceptedError as error:
+            raise NotSubmittedError(str(error), retry_after=error.retry_after) from None
+
+    async def _edited(self, answer: Answer, wish: Wish) -> Edited:
+        if not answer.images:
+            raise TransientError(f"gemini: no picture, ended with {answer.finish}")
+        # Where there are several, the earlier ones are drafts of the last.
+        data = answer.images[-1]
+        try:
+            picture = await self._checker.check(data)
+        except PermanentError as error:
+            raise PermanentError(
+                ErrorCode.RESULT_INVALID, _NO_PICTURE, reason=f"gemini: {error.code}"
+            ) from None
+        return Edited(
+            data=data,
+            content_type=picture.content_type,
+            width_pixels=picture.width_pixels,
+            height_pixels=picture.height_pixels,
+            provider=self.name,
+            model=answer.model or wish.model,
+        )
+
+
+@asynccontextmanager
+async def open_gemini_images(
+    settings: RendererSettings, provider: Provider, *, checker: ImageChecker, pool: PixelPool
+) -> AsyncIterator[GeminiImages]:
+    """Gemini as configured, closed with the block. The settings must have its key."""
+    assert settings.gemini_api_key is not None
+    async with open_gemini(
+        settings.gemini_base_url,
+        settings.gemini_api_key.get_secret_value(),
+        who=WHO,
+        max_answer_bytes=MAX_ANSWER_BYTES,
+    ) as gemini:
+        limits = ImageLimits(max_image_pixels=settings.max_image_pixels)
+        yield GeminiImages(gemini, provider, limits=limits, checker=checker, pool=pool)
+
+
+def _config(model: GeminiModel, source: Source, wish: Wish) -> types.GenerateContentConfig:
+    """A shape only where one was asked for: without, the model keeps that of the source."""
+    size = model.size_for(max(source.width_pixels, source.height_pixels))
+    return types.GenerateContentConfig(
+        response_modalities=["IMAGE"],
+        image_config=types.ImageConfig(aspect_ratio=wish.options.aspect_ratio, image_size=size),
+    )
+
+
+def _fitting(source: Source, limits: ImageLimits) -> types.Part:
+    """The very bytes where the model takes them as they are, else a copy that it takes."""
+    picture = inspect(source.data, limits)
+    longer = max(source.width_pixels, source.height_pixels)
+    fits = len(source.data) <= MAX_BYTES and longer <= _SIDES_PIXELS[0]
+    upright = picture.orientation == 1 and picture.frames == 1
+    if fits and upright and picture.content_type in _ACCEPTED:
+        return types.Part.from_bytes(data=source.data, mime_type=picture.content_type)
+    copy = _copy(source.data, limits)
+    return types.Part.from_bytes(data=copy.data, mime_type=copy.content_type)
+
+
+def _copy(data: bytes, limits: ImageLimits) -> Encoded:
+    *sides, last = _SIDES_PIXELS
+    for side in sides:
+        copy = normalise(data, limits, max_side_pixels=side, content_type=None)
+        if len(copy.data) <= MAX_BYTES:
+            return copy
+    return normalise(data, limits, max_side_pixels=last, content_type=None)

@@ -3,10 +3,18 @@
 All of them check the header first, so bytes from anywhere may be given.
 """
 
+from math import floor, sqrt
 from typing import Final
 
 from services.chassis.images.check import inspect
-from services.chassis.images.encode import JPEG, WEBP, Encoded, encode, result_type
+from services.chassis.images.encode import (
+    JPEG,
+    JPEG_QUALITY,
+    WEBP,
+    Encoded,
+    encode,
+    result_type,
+)
 from services.chassis.images.limits import ImageLimits
 from services.chassis.images.load import open_lazily, why
 from services.chassis.images.picture import Picture
@@ -48,8 +56,24 @@ def normalise(
     """A copy within a square box, shrunk while it is loaded. Raises PermanentError."""
     picture = inspect(data, limits)
     try:
-        image = run(_shrunk(data, picture, max_side_pixels), (to_srgb, strip))
+        image = run(_shrunk(data, picture, max_side_pixels, max_side_pixels), (to_srgb, strip))
         return encode(image, result_type(image, content_type))
+    except Error as error:
+        raise damaged(picture.type, why(error)) from error
+
+
+def shrink(
+    data: bytes, limits: ImageLimits, *, max_pixels: int, jpeg_quality: int = JPEG_QUALITY
+) -> Encoded:
+    """A copy of at most so many pixels: JPEG, or PNG with transparency. Raises PermanentError."""
+    picture = inspect(data, limits)
+    scale = min(1.0, sqrt(max_pixels / picture.pixels))
+    width, height = (
+        max(1, floor(side * scale)) for side in (picture.width_pixels, picture.height_pixels)
+    )
+    try:
+        image = run(_shrunk(data, picture, width, height), (to_srgb, strip))
+        return encode(image, result_type(image), jpeg_quality=jpeg_quality)
     except Error as error:
         raise damaged(picture.type, why(error)) from error
 
@@ -59,11 +83,12 @@ def thumbnail(data: bytes, limits: ImageLimits, *, side_pixels: int = THUMBNAIL_
     return normalise(data, limits, max_side_pixels=side_pixels, content_type=WEBP)
 
 
-def _shrunk(data: bytes, picture: Picture, side: int) -> Image:
+def _shrunk(data: bytes, picture: Picture, width: int, height: int) -> Image:
     """The picture upright within the box, its profile still attached."""
-    if max(picture.width_pixels, picture.height_pixels) <= side or picture.type == "bmp":
-        return run(open_lazily(data, picture.type), (autorotate, fit(side, side)))
+    fits = picture.width_pixels <= width and picture.height_pixels <= height
+    if fits or picture.type == "bmp":
+        return run(open_lazily(data, picture.type), (autorotate, fit(width, height)))
     # thumbnail_buffer ignores its own fail_on: only the loader's option string is obeyed.
     return Image.thumbnail_buffer(
-        data, side, height=side, size="down", option_string="[fail_on=truncated]"
+        data, width, height=height, size="down", option_string="[fail_on=truncated]"
     )

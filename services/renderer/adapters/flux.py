@@ -1,0 +1,213 @@
+"""Flux, the image models of Black Forest Labs: a task is handed in, asked for, fetched."""
+
+import logging
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import partial
+from typing import Final
+from urllib.parse import quote
+
+from pydantic import SecretStr
+
+from contracts.base import utcnow
+from contracts.errors import ErrorCode
+from contracts.journal import Handle
+from services.chassis.collect import ForgottenError
+from services.chassis.errors import PermanentError, TransientError, UnavailableError
+from services.chassis.images.checker import ImageChecker
+from services.chassis.images.limits import MAX_RAW_BYTES, READABLE_TYPES, ImageLimits, raw_limits
+from services.chassis.images.pool import PixelPool
+from services.chassis.providers import Provider
+from services.chassis.settings import SettingsError
+from services.renderer.adapters.flux_answers import accepted, alert, failure, state_of
+from services.renderer.adapters.flux_http import Download, FluxHttp, TooLongError, open_http
+from services.renderer.adapters.flux_picture import as_it_is, fitted, refuse_too_small
+from services.renderer.adapters.hosts import AllowedHosts, listed_as
+from services.renderer.domain.editing import Edited, Ready, Running, Source, Wish
+from services.renderer.domain.flux_body import Reference, body_of, refuse_unsupported
+from services.renderer.domain.models import PROVIDER, FluxModel, model_named
+
+log = logging.getLogger(__name__)
+
+SUBMIT_SECONDS: Final = 20.0
+"""For 20 MB at 8 Mbit/s, and the answer."""
+POLL_SECONDS: Final = 8.0
+DOWNLOAD_SECONDS: Final = 20.0
+
+INVALID_SENTENCE: Final = "The image service sent a picture that cannot be used. Please try again."
+
+_MADE: Final = frozenset({"jpeg", "png", "webp"})
+# Expired or deleted; Azure's storage says 403 for an address whose time is over.
+_GONE: Final = frozenset({403, 404, 410})
+
+
+class Flux:
+    """A TaskEditor. Submissions have a breaker of their own; polls and downloads share one."""
+
+    name = PROVIDER
+    submit_seconds = SUBMIT_SECONDS
+
+    def __init__(
+        self,
+        http: FluxHttp,
+        *,
+        base_url: str,
+        hosts: AllowedHosts,
+        safety_tolerance: int,
+        submissions: Provider,
+        polls: Provider,
+        max_image_pixels: int,
+        pool: PixelPool,
+    ) -> None:
+        self._http = http
+        self._base_url = base_url.rstrip("/")
+        self._hosts = hosts
+        self._tolerance = safety_tolerance
+        self._submissions = submissions
+        self._polls = polls
+        self._pool = pool
+        # What is sent was checked at the door; what comes back is held to what Flux makes.
+        self._sources = ImageLimits(max_image_pixels=max_image_pixels)
+        self._results = ImageChecker(_result_limits(max_image_pixels), pool)
+
+    async def prepare(self, source: Source, wish: Wish) -> bytes:
+        """See TaskEditor. Raises UnavailableError when too many pictures are waiting."""
+        model = model_named(wish.model)
+        refuse_unsupported(model, wish.options)
+        refuse_too_small(source, model)
+        picture = await self._reference(source, model)
+        # Megabytes of base64: a thread's work, though no pixel is touched.
+        make = partial(body_of, model, wish, picture, safety_tolerance=self._tolerance)
+        return await self._pool.in_thread(make, pixels=0)
+
+    async def submit(self, body: bytes, *, model: str) -> Handle:
+        """See TaskEditor."""
+        url = f"{self._base_url}{model_named(model).path}"
+        async with self._submissions.call("submit", seconds=SUBMIT_SECONDS):
+            return accepted(await self._http.post(url, body), model=model)
+
+    async def poll(self, task: Handle) -> Running | Ready:
+        """See TaskEditor. Raises UnavailableError while the key is refused: the task is paid."""
+        async with self._polls.call("poll", seconds=POLL_SECONDS):
+            answer = await self._http.get(self._polling_url(task))
+            state = state_of(answer, age_seconds=_age_of(task))
+        # Not knowing a task is an answer, which is why it is raised out here.
+        if state is None:
+            raise ForgottenError(f"{PROVIDER} poll: unknown task")
+        return state
+
+    async def download(self, task: Handle, ready: Ready) -> Edited:
+        """See TaskEditor. Raises UnavailableError for a host that is not allowed (yet)."""
+        trouble = self._hosts.trouble(ready.url)
+        if trouble is not None:
+            alert("download", f"BFL_ALLOWED_HOSTS:{trouble}")
+            raise UnavailableError(f"{PROVIDER} download: address not allowed ({trouble})")
+        async with self._polls.call("download", seconds=DOWNLOAD_SECONDS):
+            file = await self._fetched(ready.url)
+        if file is None:
+            raise ForgottenError(f"{PROVIDER} download: the result has expired")
+        return await self._edited(file, task)
+
+    async def _reference(self, source: Source, model: FluxModel) -> Reference:
+        look = partial(as_it_is, source.data, model, self._sources)
+        if (picture := await self._pool.in_thread(look, pixels=0)) is not None:
+            return picture
+        copy = partial(fitted, source.data, model, self._sources)
+        return await self._pool.in_thread(copy, pixels=source.pixels)
+
+    def _polling_url(self, task: Handle) -> str:
+        """Where the provider said, because its clusters do not know each other's tasks."""
+        if task.polling_url is not None:
+            trouble = self._hosts.trouble(task.polling_url)
+            if trouble is None:
+                return task.polling_url
+            log.warning("polling_url_not_allowed", extra={"provider": PROVIDER, "why": trouble})
+        return f"{self._base_url}/v1/get_result?id={quote(task.task_id, safe='')}"
+
+    async def _fetched(self, url: str) -> Download | None:
+        """The file; None when it is gone."""
+        try:
+            got = await self._http.download(url, max_bytes=MAX_RAW_BYTES)
+        except TooLongError:
+            raise _invalid("too many bytes") from None
+        if isinstance(got, Download):
+            return got
+        if got.status in _GONE:
+            return None
+        raise failure("download", got)
+
+    async def _edited(self, file: Download, task: Handle) -> Edited:
+        try:
+            picture = await self._results.check(file.data)
+        except PermanentError as error:
+            if not file.is_whole:
+                raise TransientError(f"{PROVIDER} download: perhaps cut short") from None
+            raise _invalid(error.code) from None
+        return Edited(
+            data=file.data,
+            content_type=picture.content_type,
+            width_pixels=picture.width_pixels,
+            height_pixels=picture.height_pixels,
+            provider=PROVIDER,
+            model=task.model,
+        )
+
+
+@asynccontextmanager
+async def open_flux(
+    *,
+    base_url: str,
+    key: SecretStr,
+    allowed_hosts: Iterable[str],
+    safety_tolerance: int,
+    submissions: Provider,
+    polls: Provider,
+    max_image_pixels: int,
+    pool: PixelPool,
+) -> AsyncIterator[Flux]:
+    """The client with its connections, until the block ends. Raises SettingsError."""
+    hosts = hosts_of(base_url, allowed_hosts)
+    async with open_http(key) as http:
+        yield Flux(
+            http,
+            base_url=base_url,
+            hosts=hosts,
+            safety_tolerance=safety_tolerance,
+            submissions=submissions,
+            polls=polls,
+            max_image_pixels=max_image_pixels,
+            pool=pool,
+        )
+
+
+def hosts_of(base_url: str, allowed_hosts: Iterable[str]) -> AllowedHosts:
+    """The hosts that may be called, that of `BFL_BASE_URL` among them. Raises SettingsError."""
+    try:
+        base = listed_as(base_url)
+    except ValueError as error:
+        raise SettingsError(f"BFL_BASE_URL: {error}") from None
+    try:
+        hosts = AllowedHosts((base, *allowed_hosts))
+    except ValueError as error:
+        raise SettingsError(f"BFL_ALLOWED_HOSTS: {error}") from None
+    if not hosts.allows(base_url):
+        raise SettingsError("BFL_BASE_URL: needs https, or a private host, for the key goes there")
+    return hosts
+
+
+def _result_limits(max_image_pixels: int) -> ImageLimits:
+    strange = frozenset(READABLE_TYPES) - _MADE
+    return replace(raw_limits(max_image_pixels), unsupported_types=strange)
+
+
+def _invalid(why: str) -> PermanentError:
+    reason = f"{PROVIDER} download: {why}"
+    return PermanentError(ErrorCode.RESULT_INVALID, INVALID_SENTENCE, reason=reason)
+
+
+def _age_of(task: Handle) -> float:
+    """Seconds since the submission; one whose moment is unknown is old."""
+    if task.submitted_at is None:
+        return float("inf")
+    return (utcnow() - task.submitted_at).total_seconds()

@@ -1,0 +1,111 @@
+"""Which addresses of a provider's answers are called: those on a list, and no others."""
+
+import re
+from collections.abc import Iterable
+from ipaddress import ip_address
+from typing import Final, Literal, NamedTuple
+
+# A form that every parser of URLs reads alike: no user, no blanks, no backslash, plain ASCII.
+_URL: Final = re.compile(
+    r"(?P<scheme>https?)://"
+    r"(?P<host>[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]{2,45}\])"
+    r"(:(?P<port>[1-9][0-9]{0,4}))?"
+    r"(/[!-\[\]-~]*|\?[!-\[\]-~]*)?",
+    re.IGNORECASE | re.ASCII,
+)
+_PATTERN: Final = re.compile(
+    r"(?P<host>(\*\.)?[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]{2,45}\])"
+    r"(:(?P<port>[1-9][0-9]{0,4}))?"
+)
+_PORTS: Final = {"https": 443, "http": 80}
+_ANY: Final = "*"
+# As in *.bfl.ai
+_DOTS_OF_WIDE: Final = 2
+
+Trouble = Literal["form", "host", "scheme"]
+
+
+class Place(NamedTuple):
+    """Where a URL leads, its host in lower case and without brackets."""
+
+    scheme: str
+    host: str
+    port: int
+
+    @property
+    def ports(self) -> tuple[int | None, ...]:
+        """How a pattern may name the port: the scheme's own needs no naming."""
+        return (None, self.port) if self.port == _PORTS[self.scheme] else (self.port,)
+
+    @property
+    def is_private(self) -> bool:
+        """Whether it is plainly inside: a private or loopback address, or a name without dots."""
+        try:
+            address = ip_address(self.host)
+        except ValueError:
+            return "." not in self.host and ":" not in self.host
+        return address.is_private or address.is_loopback
+
+
+class AllowedHosts:
+    """The hosts that may be called, as an operator lists them.
+
+    `api.bfl.ai` is that host at its scheme's own port, `127.0.0.1:9001` that host at that port,
+    `*.bfl.ai` every host below. Plain HTTP is for a private host that is listed by itself.
+    Addresses are compared as they are written, so one in another spelling is no match.
+    """
+
+    def __init__(self, patterns: Iterable[str]) -> None:
+        """Raise ValueError, naming the pattern, for one that is no host."""
+        listed = [_pattern(text) for text in patterns]
+        self._exact = frozenset((host, port) for host, port in listed if host[0] != _ANY)
+        self._below = tuple((host[1:], port) for host, port in listed if host[0] == _ANY)
+
+    def allows(self, url: str) -> bool:
+        """Whether the URL may be called."""
+        return self.trouble(url) is None
+
+    def trouble(self, url: str) -> Trouble | None:
+        """What is wrong with the URL, in a word that tells nothing of it; None when it is fine."""
+        place = place_of(url)
+        if place is None:
+            return "form"
+        by_itself = any((place.host, port) in self._exact for port in place.ports)
+        if not by_itself and not self._is_below(place):
+            return "host"
+        is_fine = place.scheme == "https" or (by_itself and place.is_private)
+        return None if is_fine else "scheme"
+
+    def _is_below(self, place: Place) -> bool:
+        return any(place.host.endswith(end) and port in place.ports for end, port in self._below)
+
+
+def place_of(url: str) -> Place | None:
+    """Where the URL leads; None for a form that is not read."""
+    found = _URL.fullmatch(url)
+    if found is None:
+        return None
+    scheme = found["scheme"].lower()
+    port = int(found["port"] or _PORTS[scheme])
+    return Place(scheme, found["host"].lower().strip("[]"), port)
+
+
+def listed_as(url: str) -> str:
+    """The pattern that lists exactly this URL's host and port. Raises ValueError."""
+    place = place_of(url)
+    if place is None:
+        raise ValueError("is not an http(s) address")
+    host = f"[{place.host}]" if ":" in place.host else place.host
+    return host if None in place.ports else f"{host}:{place.port}"
+
+
+def _pattern(text: str) -> tuple[str, int | None]:
+    """Host and port of a pattern; a wide one begins with its asterisk."""
+    found = _PATTERN.fullmatch(text.strip().lower())
+    if found is None:
+        raise ValueError(f"{text!r} is no host, as in api.bfl.ai, *.bfl.ai or 127.0.0.1:9001")
+    host = found["host"].strip("[]")
+    # All of a top-level domain is too much, and nothing lies below an address.
+    if host[0] == _ANY and (host.count(".") < _DOTS_OF_WIDE or host[-1].isdigit()):
+        raise ValueError(f"{text!r} is too wide")
+    return host, int(found["port"]) if found["port"] else None

@@ -1,0 +1,97 @@
+"""When to look again at a task that somebody else works on: learned from those before it."""
+
+from collections import deque
+from collections.abc import Mapping
+from math import ceil
+from typing import Final
+
+from services.renderer.domain.models import DEFAULT, MODELS
+
+REMEMBERED: Final = 32
+"""Durations a model: enough to know the spread, few enough to follow a change of an afternoon."""
+LEAD_SECONDS: Final = 0.03
+"""A look comes this long after the expected end: one on the dot would often be too early."""
+EARLY_SHARE: Final = 10
+"""A look aims at the first tenth of the durations that are still possible."""
+FIRST_LOOK: Final = 0.6
+"""Of a typical duration, while none has been seen."""
+GROWTH: Final = 0.25
+"""Of the time that a task is overdue: what is slow already is asked for less and less often."""
+PATIENCE: Final = 6.0
+"""How much longer to wait while the provider says by itself when a task has ended."""
+
+_TYPICAL: Final = {model.name: model.typical_seconds for model in MODELS}
+
+
+class PollTimer:
+    """Says how long to wait before the next look; has no clock, and forgets nothing but the old.
+
+    Delays lie between `interval_seconds` and `most_seconds`; while results come by wake-ups they
+    are `PATIENCE` times as long, as a net under wake-ups that get lost.
+    """
+
+    def __init__(self, *, interval_seconds: float = 0.5, most_seconds: float = 5.0) -> None:
+        self._interval = interval_seconds
+        self._most = max(most_seconds, interval_seconds)
+        self._seen: Mapping[str, deque[float]] = {
+            name: deque(maxlen=REMEMBERED) for name in _TYPICAL
+        }
+        self._is_patient = False
+
+    def delay(self, model: str, elapsed_seconds: float, progress: float | None = None) -> float:
+        """Seconds until the next look at a task that was submitted `elapsed_seconds` ago.
+
+        `progress` is the provider's own share of done, 0 to 1, where it tells.
+        """
+        elapsed = max(elapsed_seconds, 0.0)
+        wait = self._within(self._expected(model, elapsed, progress))
+        return wait * PATIENCE if self._is_patient else wait
+
+    def learned(
+        self,
+        model: str,
+        elapsed_seconds: float,
+        told_seconds: float | None = None,
+        *,
+        by_wake_up: bool = False,
+    ) -> None:
+        """A result was found so long after the submission.
+
+        `told_seconds` is what the provider says it took. Without it, a look finds a result half
+        an interval late on average, a wake-up at once.
+        """
+        late = 0.0 if by_wake_up else self._interval / 2
+        seconds = elapsed_seconds - late if told_seconds is None else told_seconds
+        if model in self._seen:
+            self._seen[model].append(min(max(seconds, 0.0), elapsed_seconds))
+        self.heard(by_wake_up=by_wake_up)
+
+    def heard(self, *, by_wake_up: bool) -> None:
+        """Whether the last result was announced: one that was not ends the patience."""
+        self._is_patient = by_wake_up
+
+    def _expected(self, model: str, elapsed: float, progress: float | None) -> float:
+        if progress is not None and 0 < progress < 1:
+            return elapsed * (1 - progress) / progress + LEAD_SECONDS
+        seen = self._seen.get(model)
+        if not seen:
+            return self._unlearned(model, elapsed)
+        possible = sorted(seconds for seconds in seen if seconds > elapsed)
+        aim = possible[len(possible) // EARLY_SHARE] - elapsed if possible else self._most
+        # Beyond nearly all that was seen, a rare slow one says little of when this one ends.
+        if len(possible) * EARLY_SHARE < len(seen):
+            usual = max((seconds for seconds in seen if seconds <= elapsed), default=elapsed)
+            aim = min(aim, self._overdue(elapsed - usual))
+        return aim + LEAD_SECONDS
+
+    def _unlearned(self, model: str, elapsed: float) -> float:
+        first = _TYPICAL.get(model, DEFAULT.typical_seconds) * FIRST_LOOK
+        return first - elapsed if elapsed < first else self._overdue(elapsed - first)
+
+    def _overdue(self, seconds: float) -> float:
+        return self._interval + GROWTH * seconds
+
+    def _within(self, wait: float) -> float:
+        # In equal steps, so that the last one ends on the mark and is not cut to the interval.
+        steps = max(1, ceil(wait / self._most))
+        return min(max(wait / steps, self._interval), self._most)

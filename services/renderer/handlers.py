@@ -1,5 +1,6 @@
 """The renderer's two places in the pipeline: handing a picture in, and collecting the result."""
 
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Final
 
@@ -7,7 +8,7 @@ from contracts.base import utcnow
 from contracts.errors import ErrorCode
 from contracts.events import EditEnhanced, EditSubmitted
 from contracts.journal import PROGRESS, Handle, JournalEntry, Stage
-from contracts.queries import Abilities, AbilitiesQuestion
+from contracts.queries import Abilities, AbilitiesQuestion, ModelAbilities
 from contracts.subjects import RENDERER_EDIT_ENHANCED, RENDERER_EDIT_SUBMITTED
 from services.chassis.collect import Collected, Pending
 from services.chassis.errors import MizualError, ObsoleteError, PermanentError
@@ -97,9 +98,15 @@ async def on_edit_submitted(
     return Collected(work={"raw": raw}, public=_said(edited))
 
 
-async def on_abilities_question(_: AbilitiesQuestion, *, shop: Workshop) -> Abilities:
-    """What the gateway may let through."""
-    return shop.studio.abilities
+def abilities_of(
+    models: tuple[ModelAbilities, ...],
+) -> Callable[[AbilitiesQuestion], Awaitable[Abilities]]:
+    """Answers what the gateway may let through."""
+
+    async def answer(_: AbilitiesQuestion) -> Abilities:
+        return Abilities(models=models)
+
+    return answer
 
 
 async def _edited(hold: Hold, source: Source, wish: Wish, shop: Workshop) -> Facts:

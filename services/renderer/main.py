@@ -1,46 +1,60 @@
 """The renderer, wired."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from functools import partial
 
 from faststream.asgi import AsgiFastStream
 
-from contracts.subjects import EVENTS, JOURNAL, RENDERER_EDIT_ENHANCED
+from contracts import subjects as s
+from contracts.queries import AbilitiesQuestion
 from services.chassis.app import Check, bus_check, make_app
-from services.chassis.broker import bus_of, make_broker, put_step
-from services.chassis.images.limits import ImageLimits
-from services.chassis.images.pool import PixelPool
+from services.chassis.broker import bus_of, make_broker, put_collection, put_query, put_step
 from services.chassis.loops import Loops
-from services.chassis.objects import open_store
-from services.chassis.settings import load, prefix_of
+from services.chassis.settings import load
 from services.chassis.telemetry import configure_logging
-from services.renderer.adapters import LocalLibvips
-from services.renderer.handlers import RENDERING, on_edit_enhanced
+from services.renderer.adapters.offers import offered
+from services.renderer.adapters.opening import Breakers, open_workshop
+from services.renderer.handlers import (
+    abilities_of,
+    collecting,
+    on_edit_enhanced,
+    on_edit_submitted,
+    rendering,
+)
 from services.renderer.settings import RendererSettings
 
 NAME = "renderer"
+NEEDS = {
+    "streams": (s.EVENTS, s.JOURNAL),
+    "durables": (s.RENDERER_EDIT_ENHANCED, s.RENDERER_EDIT_SUBMITTED),
+}
 
 
 def build_app() -> AsgiFastStream:
     """The service as an ASGI app; raises SettingsError for settings that cannot be used."""
     settings = load(RendererSettings)
+    models = offered(settings)
     configure_logging(NAME, settings.log_level)
     broker = make_broker(settings, NAME)
-    needs = {"streams": (EVENTS, JOURNAL), "durables": (RENDERER_EDIT_ENHANCED,)}
-    bus, loops = bus_of(broker), Loops()
-    checks: dict[str, Check] = {"bus": bus_check(bus, settings, **needs)}
+    bus, loops, breakers = bus_of(broker), Loops(), Breakers()
+    checks: dict[str, Check] = {"bus": bus_check(bus, settings, **NEEDS)}
+    put_query(broker, s.RENDERER_ABILITIES_QUERY, AbilitiesQuestion, abilities_of(models))
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[None]:
-        limits = ImageLimits(max_image_pixels=settings.max_image_pixels)
-        prefix = prefix_of(settings, settings)
-        with closing(PixelPool()) as pool:
-            async with open_store(settings, settings.mizual_home) as store:
-                checks["objects"] = store.check
-                editor = LocalLibvips(limits, pool)
-                task = partial(on_edit_enhanced, editor=editor, store=store, prefix=prefix)
-                put_step(loops, bus, RENDERING, task, concurrency=settings.worker_concurrency)
-                yield
+        async with open_workshop(settings, models, bus, breakers) as (shop, store):
+            checks["objects"] = store.check
+            put_step(
+                loops,
+                bus,
+                rendering(shop),
+                partial(on_edit_enhanced, shop=shop),
+                concurrency=settings.worker_concurrency,
+                breaker=breakers.of(settings.chosen_provider),
+            )
+            look = partial(on_edit_submitted, shop=shop)
+            put_collection(loops, bus, collecting(shop), look, breaker=breakers.polls)
+            yield
 
     return make_app(broker, checks, opened, loops=loops)

@@ -2,10 +2,12 @@
 
 from typing import Literal, Self
 
-from pydantic import Field, HttpUrl, SecretStr, model_validator
+from pydantic import Field, model_validator
 
 from services.chassis.settings import (
     AccountSettings,
+    ApiKey,
+    BaseUrl,
     GeminiSettings,
     ImageSettings,
     Names,
@@ -29,10 +31,11 @@ class RendererSettings(
 
     image_provider: Literal["auto", "flux", "gemini", "local"] = "auto"
     allowed_models: Names = ()
-    bfl_api_key: SecretStr | None = None
-    bfl_base_url: HttpUrl = HttpUrl("https://api.bfl.ai")
+    bfl_api_key: ApiKey | None = None
+    bfl_base_url: BaseUrl = "https://api.bfl.ai"
     bfl_allowed_hosts: Names = ("api.bfl.ai", "*.bfl.ai")
     flux_model: str = "flux-2-pro"
+    gemini_model: str = "gemini-nano-banana-2.1"
     flux_poll_interval_seconds: float = Field(default=0.5, ge=0.1, le=5)
     provider_uncertain_repeats: int | None = Field(default=None, ge=0, le=3)
     safety_tolerance: int = Field(default=2, ge=0, le=6)

@@ -1,12 +1,13 @@
 """The places of a provider's account: how many tasks it lets us have under way."""
 
-from collections.abc import Callable
 from typing import Final
 
 from contracts.journal import Slot
 from services.chassis.breaker import Breaker
+from services.chassis.bus import Bus
 from services.chassis.errors import UnavailableError
-from services.chassis.limits import LimitExceededError, Policy, Quota
+from services.chassis.limits import LimitExceededError, Policy, Quota, give_back
+from services.renderer.domain.models import model_named
 
 ACCOUNT: Final = "account"
 """All renderers of a bus share one account."""
@@ -20,16 +21,16 @@ class AccountPlaces:
     While there is none, nothing more is pulled: `breaker` is that of the submissions.
     """
 
-    def __init__(
-        self, quota: Callable[[str], Quota], breaker: Breaker
-    ) -> None:
-        self._quota = quota
+    def __init__(self, bus: Bus, policies: tuple[Policy, ...], breaker: Breaker) -> None:
+        self._bus = bus
+        self._policies = {policy.name: policy for policy in policies}
         self._breaker = breaker
 
     async def take(self, model: str, *, token: str) -> tuple[Slot, ...]:
         """See Places."""
+        policies = (self._policies[name] for name in model_named(model).policies)
         try:
-            taken = await self._quota(model).take(ACCOUNT, token=token)
+            taken = await Quota(self._bus, tuple(policies)).take(ACCOUNT, token=token)
         except LimitExceededError:
             self._breaker.rest(RECHECK_SECONDS)
             raise UnavailableError("as many tasks are under way as the account allows") from None
@@ -38,5 +39,5 @@ class AccountPlaces:
     async def free(self, slots: tuple[Slot, ...]) -> None:
         """See Places."""
         for slot in slots:
-            await self._quota("").give_back((slot,))
+            await give_back(self._bus, slot)
         self._breaker.wake()

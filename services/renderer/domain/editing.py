@@ -1,6 +1,6 @@
 """The ports to whoever edits pictures: one answers within the call, the other takes a task."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from contracts.journal import Handle, Options
@@ -28,7 +28,7 @@ class Wish:
     prompt: str
     instruction: str
     model: str
-    options: Options = Options()
+    options: Options = field(default_factory=Options)
     webhook_url: str | None = None
     """Where the provider may say that a task has ended."""
 

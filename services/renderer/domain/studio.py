@@ -6,13 +6,13 @@ from typing import Final
 
 from contracts.errors import ErrorCode
 from contracts.journal import Handle, JournalEntry, Work
-from contracts.queries import Abilities, ModelAbilities
+from contracts.queries import ModelAbilities
 from services.chassis.errors import PermanentError, UnavailableError
 from services.renderer.domain.editing import ImageEditor, TaskEditor, Wish
 
 GONE_SENTENCE: Final = "The model that you asked for is not offered any more."
 WHOLE_REPEATS: Final = 1
-"""A provider without handles cannot be asked what became of a request, so one repeat is worth it."""
+"""A provider without handles cannot be asked what became of a request: one repeat is worth it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,11 +29,6 @@ class Studio:
     tasks: Mapping[str, TaskEditor] = field(default_factory=dict)
     uncertain_repeats: int | None = None
     webhook_url: Callable[[JournalEntry], str | None] = lambda _: None
-
-    @property
-    def abilities(self) -> Abilities:
-        """What the gateway may let through."""
-        return Abilities(models=self.models)
 
     def model_of(self, work: Work) -> str:
         """The model that does the job."""

@@ -1,6 +1,5 @@
 """Everything that the renderer's handlers work with, and the ports to what it keeps outside."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 

@@ -1,0 +1,48 @@
+"""Which models a job may name: what the settings list and a key opens."""
+
+from typing import Final
+
+from contracts.queries import ModelAbilities
+from services.chassis.settings import SettingsError
+from services.renderer.adapters import local
+from services.renderer.domain import gemini_models, models
+from services.renderer.settings import RendererSettings
+
+_NAMED_BY: Final = {"flux": "FLUX_MODEL", "gemini": "GEMINI_MODEL", "local": "IMAGE_PROVIDER"}
+
+
+def offered(settings: RendererSettings) -> tuple[ModelAbilities, ...]:
+    """The models on offer, first the one for jobs that name none.
+
+    Raises SettingsError for a model that no provider with a key has.
+    """
+    known = _within_reach(settings)
+    default = default_model(settings)
+    names = dict.fromkeys((default, *settings.allowed_models))
+    for name in names:
+        if name not in known:
+            variable = "ALLOWED_MODELS"
+            if name == default:
+                variable = _NAMED_BY[settings.chosen_provider]
+            raise SettingsError(
+                f"{variable}: no provider with a key has a model {name!r};"
+                f" there are {', '.join(sorted(known))}"
+            )
+    return tuple(known[name] for name in names)
+
+
+def default_model(settings: RendererSettings) -> str:
+    """The model for jobs that name none."""
+    chosen = settings.chosen_provider
+    if chosen == "flux":
+        return settings.flux_model
+    return settings.gemini_model if chosen == "gemini" else local.LIBVIPS
+
+
+def _within_reach(settings: RendererSettings) -> dict[str, ModelAbilities]:
+    found = [local.ABILITIES]
+    if settings.bfl_api_key:
+        found += [models.abilities(model) for model in models.MODELS]
+    if settings.gemini_api_key:
+        found += [gemini_models.abilities(model) for model in gemini_models.MODELS]
+    return {model.name: model for model in found}

@@ -1,0 +1,125 @@
+"""Everything that the renderer works with, opened as the settings say."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from dataclasses import dataclass, field
+from typing import Final
+
+from contracts.journal import JournalEntry
+from contracts.queries import ModelAbilities
+from services.chassis.breaker import Breaker
+from services.chassis.bus import Bus
+from services.chassis.images.checker import ImageChecker
+from services.chassis.images.limits import ImageLimits, raw_limits
+from services.chassis.images.pool import PixelPool
+from services.chassis.keyring import Keyring
+from services.chassis.limits import account_policies
+from services.chassis.objects import ObjectStore, open_store
+from services.chassis.providers import Provider
+from services.chassis.settings import prefix_of, secret_keys
+from services.renderer.adapters.local import LocalLibvips
+from services.renderer.adapters.pictures import JobPictures
+from services.renderer.adapters.places import AccountPlaces
+from services.renderer.domain.editing import ImageEditor, TaskEditor
+from services.renderer.domain.polling import PollTimer
+from services.renderer.domain.studio import Studio
+from services.renderer.domain.workshop import Workshop
+from services.renderer.settings import RendererSettings
+
+FLUX: Final = "flux"
+GEMINI: Final = "gemini"
+
+
+@dataclass(frozen=True, slots=True)
+class Breakers:
+    """One for each operation that can fail for itself."""
+
+    submissions: Breaker = field(default_factory=lambda: Breaker("flux-submissions"))
+    polls: Breaker = field(default_factory=lambda: Breaker("flux-polls"))
+    gemini: Breaker = field(default_factory=lambda: Breaker("gemini-images"))
+
+    def of(self, provider: str) -> Breaker | None:
+        """Whose state decides whether pictures are pulled; a local editor is always there."""
+        return {FLUX: self.submissions, GEMINI: self.gemini}.get(provider)
+
+
+@asynccontextmanager
+async def open_workshop(
+    settings: RendererSettings, models: tuple[ModelAbilities, ...], bus: Bus, breakers: Breakers
+) -> AsyncIterator[tuple[Workshop, ObjectStore]]:
+    """The workshop for these models, and the store that it keeps pictures in."""
+    async with AsyncExitStack() as opened:
+        pool = opened.enter_context(closing(PixelPool()))
+        store = await opened.enter_async_context(open_store(settings, settings.mizual_home))
+        checker = ImageChecker(raw_limits(settings.max_image_pixels), pool)
+        by = {name: [m.name for m in models if m.provider == name] for name in (FLUX, GEMINI)}
+        tasks: dict[str, TaskEditor] = {}
+        paid: dict[str, ImageEditor] = {}
+        if by[FLUX]:
+            flux = await opened.enter_async_context(_flux(settings, breakers, pool))
+            tasks = dict.fromkeys(by[FLUX], flux)
+        if by[GEMINI]:
+            gemini = await opened.enter_async_context(_gemini(settings, breakers, pool, checker))
+            paid = dict.fromkeys(by[GEMINI], gemini)
+        limits = ImageLimits(max_image_pixels=settings.max_image_pixels)
+        studio = Studio(
+            models=models,
+            free={m.name: LocalLibvips(limits, pool) for m in models if m.provider == "local"},
+            paid=paid,
+            tasks=tasks,
+            uncertain_repeats=settings.provider_uncertain_repeats,
+            webhook_url=_Webhooks(settings).url_of,
+        )
+        shop = Workshop(
+            studio=studio,
+            pictures=JobPictures(store, checker, prefix_of(settings, settings)),
+            places=AccountPlaces(bus, account_policies(settings), breakers.submissions),
+            timer=PollTimer(interval_seconds=settings.flux_poll_interval_seconds),
+            task_timeout_seconds=settings.flux_timeout_seconds,
+        )
+        yield shop, store
+
+
+class _Webhooks:
+    def __init__(self, settings: RendererSettings) -> None:
+        self._base = settings.public_url
+        self._keyring = Keyring(secret_keys(settings)) if self._base else None
+
+    def url_of(self, job: JournalEntry) -> str | None:
+        """Where a provider may say that the job's task has ended: nobody can guess it."""
+        if self._keyring is None:
+            return None
+        token = self._keyring.webhook_token(job.job_id)
+        return f"{self._base}/webhooks/flux/{job.job_id}/{token}"
+
+
+@asynccontextmanager
+async def _flux(
+    settings: RendererSettings, breakers: Breakers, pool: PixelPool
+) -> AsyncIterator[TaskEditor]:
+    # Each client costs memory and time at the start: only who is configured for one pays it.
+    from services.renderer.adapters.flux import open_flux  # noqa: PLC0415
+
+    assert settings.bfl_api_key is not None
+    async with open_flux(
+        base_url=settings.bfl_base_url,
+        key=settings.bfl_api_key,
+        allowed_hosts=settings.bfl_allowed_hosts,
+        safety_tolerance=settings.safety_tolerance,
+        submissions=Provider(FLUX, breakers.submissions),
+        polls=Provider(FLUX, breakers.polls),
+        max_image_pixels=settings.max_image_pixels,
+        pool=pool,
+    ) as flux:
+        yield flux
+
+
+@asynccontextmanager
+async def _gemini(
+    settings: RendererSettings, breakers: Breakers, pool: PixelPool, checker: ImageChecker
+) -> AsyncIterator[ImageEditor]:
+    from services.renderer.adapters.gemini import open_gemini_images  # noqa: PLC0415
+
+    provider = Provider(GEMINI, breakers.gemini)
+    async with open_gemini_images(settings, provider, checker=checker, pool=pool) as gemini:
+        yield gemini

@@ -30,6 +30,7 @@ from services.gateway.routes.feedback import FeedbackFields, FeedbackRoutes
 from services.gateway.routes.peer import PeerApp
 from services.gateway.routes.pictures import PictureRoutes
 from services.gateway.routes.visit import House, visit_of
+from services.gateway.routes.webhooks import MOST_BYTES, WebhookRoutes
 from services.gateway.settings import GatewaySettings
 
 ROOT: Final = Path(__file__).parents[3]
@@ -60,6 +61,7 @@ def make_app(settings: GatewaySettings, opened: Opened) -> FastAPI:
     _put_edits(app, edits)
     _put_feedback(app, _feedback_routes(settings))
     _put_operations(app, settings)
+    _put_webhooks(app, _webhook_routes(edits.attempts))
     app.add_exception_handler(HTTPException, _http_problem)
     app.add_exception_handler(MizualError, _problem)
     app.add_middleware(
@@ -155,6 +157,17 @@ def _put_operations(app: FastAPI, settings: GatewaySettings) -> None:
     app.add_api_route("/metrics", operations.metrics, include_in_schema=False, response_model=None)
 
 
+def _put_webhooks(app: FastAPI, webhooks: WebhookRoutes) -> None:
+    # Whoever may call them was told the address: they are not in the public document.
+    app.add_api_route(
+        "/webhooks/flux/{job_id}/{token}",
+        webhooks.flux,
+        methods=["POST"],
+        include_in_schema=False,
+        response_model=None,
+    )
+
+
 def _put(
     app: FastAPI,
     paths: Sequence[str],
@@ -192,6 +205,10 @@ def _feedback_routes(settings: GatewaySettings) -> FeedbackRoutes:
         giving=Buckets("feedback", settings.per_minute(5)),
         reading=Buckets("feedback-reads", settings.per_minute(30)),
     )
+
+
+def _webhook_routes(attempts: Buckets) -> WebhookRoutes:
+    return WebhookRoutes(bodies=Bodies(MOST_BYTES), attempts=attempts)
 
 
 def _house(settings: GatewaySettings) -> House:

@@ -33,7 +33,7 @@ KEYRING = Keyring((SECRET.encode(),))
 TASK = "task-1"
 HANDLE = Handle(provider="flux", task_id=TASK)
 RAW = Raw(image=reference(role="raw"), provider="flux", model="flux-2-pro")
-TRIES = 3
+TRIES = 5
 
 
 class Archive:

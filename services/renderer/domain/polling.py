@@ -20,11 +20,14 @@ GROWTH: Final = 0.25
 PATIENCE: Final = 6.0
 """How much longer to wait while the provider says by itself when a task has ended."""
 
+FAR_SECONDS: Final = 3600.0
+"""Beyond this nothing is aimed at: the first percent of progress promises ages."""
+
 _TYPICAL: Final = {model.name: model.typical_seconds for model in MODELS}
 
 
 class PollTimer:
-    """Says how long to wait before the next look; has no clock, and forgets nothing but the old.
+    """Says how long to wait before the next look. It has no clock and touches nothing outside.
 
     Delays lie between `interval_seconds` and `most_seconds`; while results come by wake-ups they
     are `PATIENCE` times as long, as a net under wake-ups that get lost.
@@ -77,21 +80,21 @@ class PollTimer:
         if not seen:
             return self._unlearned(model, elapsed)
         possible = sorted(seconds for seconds in seen if seconds > elapsed)
-        aim = possible[len(possible) // EARLY_SHARE] - elapsed if possible else self._most
+        aims = [seconds - elapsed + LEAD_SECONDS for seconds in possible]
         # Beyond nearly all that was seen, a rare slow one says little of when this one ends.
         if len(possible) * EARLY_SHARE < len(seen):
-            usual = max((seconds for seconds in seen if seconds <= elapsed), default=elapsed)
-            aim = min(aim, self._overdue(elapsed - usual))
-        return aim + LEAD_SECONDS
+            usual = max(seconds for seconds in seen if seconds <= elapsed)
+            return min([self._overdue(elapsed - usual), *aims[:1]])
+        return aims[len(aims) // EARLY_SHARE]
 
     def _unlearned(self, model: str, elapsed: float) -> float:
         first = _TYPICAL.get(model, DEFAULT.typical_seconds) * FIRST_LOOK
         return first - elapsed if elapsed < first else self._overdue(elapsed - first)
 
     def _overdue(self, seconds: float) -> float:
-        return self._interval + GROWTH * seconds
+        return min(self._interval + GROWTH * seconds, self._most)
 
     def _within(self, wait: float) -> float:
         # In equal steps, so that the last one ends on the mark and is not cut to the interval.
-        steps = max(1, ceil(wait / self._most))
+        steps = max(1, ceil(min(wait, FAR_SECONDS) / self._most))
         return min(max(wait / steps, self._interval), self._most)

@@ -89,6 +89,13 @@ class RealStack:
         self.parts[name].kill()
         self.parts[name].start()
 
+    def reroute(self, name: str, **environment: str) -> None:
+        """Give a part other settings, from its next start on."""
+        process = self.parts[name]
+        process._part = replace(
+            process._part, environment={**process._part.environment, **environment}
+        )
+
     def add_gateway(self) -> "PartProcess":
         """A second gateway process beside the first, on a port of its own."""
         first = next(part for part in self._built.services if part.name == "gateway")

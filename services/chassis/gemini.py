@@ -101,12 +101,11 @@ def translated(who: str) -> Iterator[None]:
 
 
 def _plain(config: types.GenerateContentConfig, seconds: float) -> types.GenerateContentConfig:
-    # The answer comes back as it was sent; nothing is continued, and no function is called.
+    # The answer comes back as it was sent, and is all there is.
     return config.model_copy(
         update={
             "should_return_http_response": True,
             "automatic_continuation": False,
-            "automatic_function_calling": types.AutomaticFunctionCallingConfig(disable=True),
             "http_options": types.HttpOptions(timeout=round(seconds * _MILLISECONDS)),
         }
     )

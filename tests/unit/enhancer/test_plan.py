@@ -66,6 +66,7 @@ def test_no_error_repeats_what_the_person_or_the_model_wrote():
         used('{"change": "secret words"}', prompt="secret wish")
 
     assert "secret" not in str(refused.value) + str(broken.value)
+    assert broken.value.__cause__ is None
     assert broken.value.__suppress_context__
 
 

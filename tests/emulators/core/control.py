@@ -52,6 +52,7 @@ class Control:
         desk = self._desk
         common: dict[str, JsonValue] = {
             "held": desk.gate.waiting,
+            "received": dict(desk.ledger.received),
             "answers": dict(desk.ledger.counts),
         }
         return common | self._own_counters()

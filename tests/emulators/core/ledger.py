@@ -21,17 +21,22 @@ class Ledger:
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
+        """Answers and cuts, as `operation:status`."""
+        self.received: Counter[str] = Counter()
+        """Requests by operation, whatever became of them."""
         self._requests: dict[str, deque[dict[str, JsonValue]]] = {}
         self._number = 0
 
     def clear(self) -> None:
         """Forget everything."""
         self.counts.clear()
+        self.received.clear()
         self._requests.clear()
 
     def remember(self, operation: str, call: Call) -> None:
         """Keep the request, its pictures by their size and digest alone."""
         self._number += 1
+        self.received[operation] += 1
         line = self._requests.setdefault(operation, deque(maxlen=KEPT_PER_OPERATION))
         line.append(
             {

@@ -25,3 +25,27 @@ def bfl(bfl_process: Emulator) -> Emulator:
 def http() -> Iterator[httpx.Client]:
     with httpx.Client(timeout=10, trust_env=False) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def gemini_process() -> Iterator[Emulator]:
+    with running("gemini") as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def gemini(gemini_process: Emulator) -> Emulator:
+    gemini_process.reset()
+    return gemini_process
+
+
+@pytest.fixture(scope="session")
+def openai_process() -> Iterator[Emulator]:
+    with running("openai") as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def openai(openai_process: Emulator) -> Emulator:
+    openai_process.reset()
+    return openai_process

@@ -52,4 +52,5 @@ class Flux:
         body = {"prompt": "make it blue", "input_image": encoded(PICTURE), **fields}
         sent = {name: value for name, value in body.items() if value is not None}
         url = f"{self.emulator.url}/v1/{model}"
-        return self._http.post(url, json=sent, headers=self.headers, timeout=seconds)
+        waiting = httpx.Timeout(10, read=seconds)
+        return self._http.post(url, json=sent, headers=self.headers, timeout=waiting)

@@ -1,15 +1,28 @@
 """What every emulator can do wrong, shown with one of them."""
 
+import ast
+import signal
 import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import httpx
 import pytest
 
+from tests.emulators import running as running_module
 from tests.emulators.running import running
 from tests.unit.emulators.flux import Flux
+
+
+def imports(path: Path) -> set[str]:
+    """The packages that a module imports; of ours, the first two names."""
+    nodes = [*ast.walk(ast.parse(path.read_text()))]
+    names = {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+    names |= {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    ours = {".".join(name.split(".")[:2]) for name in names if name.startswith("tests.")}
+    return ours | {name.split(".")[0] for name in names if not name.startswith("tests.")}
 
 
 @pytest.fixture
@@ -103,7 +116,7 @@ def test_whoever_hangs_up_while_waiting_has_ordered_all_the_same(flux: Flux):
 
     with pytest.raises(httpx.ReadTimeout):
         flux.submit_within(0.1)
-    assert flux.emulator.counters()["submissions"] == 1
+    flux.emulator.wait_for(lambda counters: counters["submissions"] == 1)
 
 
 @pytest.mark.parametrize(
@@ -135,6 +148,15 @@ def test_the_last_requests_of_every_operation_are_kept(flux: Flux):
     assert [request["number"] for request in known] == sorted(r["number"] for r in known)
 
 
+def test_emulators_need_nothing_that_the_embedded_stack_has_not():
+    folder = Path(running_module.__file__).parent
+    imported = {name for path in folder.rglob("*.py") for name in imports(path)}
+
+    assert imported - sys.stdlib_module_names == {
+        *("httpx", "pydantic", "pyvips", "starlette", "tests.emulators", "uvicorn")
+    }
+
+
 def test_an_emulator_ends_with_whoever_started_it():
     command = [sys.executable, "-m", "tests.emulators", "bfl", "--port", "0", "--leashed"]
     with subprocess.Popen(
@@ -146,7 +168,7 @@ def test_an_emulator_ends_with_whoever_started_it():
             assert process.stdout
             assert process.stdout.readline().startswith("http://127.0.0.1:")
             process.stdin.close()
-            assert process.wait(10) != -9
+            assert process.wait(10) == -signal.SIGTERM
         finally:
             watchman.cancel()
             process.kill()
@@ -157,7 +179,7 @@ def test_an_emulator_ends_with_its_block():
         url = emulator.url
         emulator.fault("credits", hold=True)
         with pytest.raises(httpx.ReadTimeout):
-            httpx.get(f"{url}/v1/credits", timeout=0.2, trust_env=False)
+            httpx.get(f"{url}/v1/credits", timeout=httpx.Timeout(10, read=0.2), trust_env=False)
 
     with pytest.raises(httpx.ConnectError):
         httpx.get(url, trust_env=False)

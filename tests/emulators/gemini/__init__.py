@@ -1,0 +1,1 @@
+"""Google's Gemini API: generateContent, streamed or not, with text and pictures."""

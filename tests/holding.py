@@ -1,6 +1,6 @@
 """A TCP proxy that stands still at a chosen moment, so that a process can be killed exactly there.
 
-Bytes from the client are searched for a marker; the piece that holds it is not passed on, nor is
+Bytes from the client are searched for markers; the piece that holds them is not passed on, nor is
 anything after it on any connection, until `release`.
 """
 
@@ -10,6 +10,8 @@ import threading
 from collections.abc import Iterator
 
 BUFFER_BYTES = 64 * 1024
+OVERLAP_BYTES = 64
+"""A marker may lie across two pieces."""
 
 
 class HoldingProxy:
@@ -17,7 +19,7 @@ class HoldingProxy:
 
     def __init__(self, port: int) -> None:
         self._upstream = port
-        self._marker: bytes | None = None
+        self._markers: tuple[bytes, ...] = ()
         self.held = threading.Event()
         self._open = threading.Event()
         self._open.set()
@@ -27,14 +29,14 @@ class HoldingProxy:
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def hold_at(self, marker: bytes) -> None:
-        """Stand still before passing on the first piece with this marker."""
+    def hold_at(self, *markers: bytes) -> None:
+        """Stand still before passing on the first piece that has all of these in it."""
         self.held.clear()
-        self._marker = marker
+        self._markers = markers
 
     def release(self) -> None:
         """Pass everything on again; what was held belongs to connections that are gone."""
-        self._marker = None
+        self._markers = ()
         self._open.set()
         self.held.clear()
 
@@ -93,19 +95,23 @@ class HoldingProxy:
         tail = b""
         while piece := await source.read(BUFFER_BYTES):
             if is_watched:
-                await self._stop_at(tail + piece)
-                tail = piece[-64:]
+                if await self._was_held(tail + piece):
+                    return
+                tail = piece[-OVERLAP_BYTES:]
             sink.write(piece)
             await sink.drain()
 
-    async def _stop_at(self, seen: bytes) -> None:
-        if self._marker is not None and self._marker in seen:
-            self._marker = None
+    async def _was_held(self, seen: bytes) -> bool:
+        if self._markers and all(marker in seen for marker in self._markers):
+            self._markers = ()
             self._open.clear()
             self.held.set()
+        if self._open.is_set():
+            return False
         while not self._open.is_set():
             # A thread's event: there is nothing to await on.
             await asyncio.sleep(0.01)
+        return True
 
 
 @contextlib.contextmanager

@@ -14,6 +14,10 @@ from contracts.subjects import (
 from services.chassis.bus import Bus, translated
 
 STAGES: Final = (ENHANCER_EDIT_REQUESTED, RENDERER_EDIT_ENHANCED, STORAGE_EDIT_RENDERED)
+"""Whose work a new job waits behind. Not the collecting: a task that a provider works on waits for
+nobody here, and one that the account has no place for still waits to be submitted.
+"""
+
 LOOK_SECONDS: Final = 2.0
 REMEMBERED_LOOKS: Final = 300
 """Ten minutes: a pace that was reached lately can be reached again."""

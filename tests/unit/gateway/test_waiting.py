@@ -7,6 +7,7 @@ from typing import cast
 import pytest
 from nats.js.api import ConsumerConfig, ConsumerInfo, SequenceInfo
 
+from contracts.subjects import RENDERER_EDIT_SUBMITTED
 from services.chassis.bus import Bus
 from services.gateway.adapters.waiting import Waiting
 
@@ -19,8 +20,10 @@ class Durable:
     def __init__(self) -> None:
         self.waiting = self.delivered = self.done = 0
         self.held_at: int | None = None
+        self.looked_at: set[str] = set()
 
-    async def consumer_info(self, *_: str) -> ConsumerInfo:
+    async def consumer_info(self, _: str, name: str) -> ConsumerInfo:
+        self.looked_at.add(name)
         floor = self.done if self.held_at is None else self.held_at
         return ConsumerInfo(
             name="",
@@ -85,3 +88,10 @@ async def test_a_quiet_system_takes_a_burst(waiting: Waiting, durable: Durable):
     await waiting.look()
 
     assert not waiting.overloaded()
+
+
+async def test_what_a_provider_works_on_does_not_wait_for_us(waiting: Waiting, durable: Durable):
+    await waiting.look()
+
+    assert durable.looked_at
+    assert RENDERER_EDIT_SUBMITTED not in durable.looked_at

@@ -21,16 +21,24 @@ from contracts.base import utcnow
 from contracts.errors import ErrorCode
 from contracts.journal import JournalEntry
 from contracts.queries import (
+    Abilities,
+    AbilitiesQuestion,
     FeedbackGiven,
     FeedbackKept,
     FeedbackQuestion,
     GiveFeedback,
     JobQuestion,
     JobRecord,
+    ModelAbilities,
     QueryError,
     Reply,
 )
-from contracts.subjects import FEEDBACK_GIVE_QUERY, FEEDBACK_READ_QUERY, STORAGE_JOB_QUERY
+from contracts.subjects import (
+    FEEDBACK_GIVE_QUERY,
+    FEEDBACK_READ_QUERY,
+    RENDERER_ABILITIES_QUERY,
+    STORAGE_JOB_QUERY,
+)
 from deploy.local import ports
 from services.chassis.bus import Bus
 from services.chassis.journal import JetStreamJournal
@@ -39,7 +47,16 @@ from services.chassis.streams import StreamSettings, ensure
 READY_SECONDS = 30.0
 STOP_SECONDS = 12.0
 ADMIN_TOKEN = "an-admin-token-for-tests"
+SECRET_KEY = "s" * 40
 PLATFORM_TOKEN = "a-platform-token-for-tests"
+ABILITIES = Abilities(
+    models=(
+        ModelAbilities(name="plain", provider="local"),
+        ModelAbilities(
+            name="shapely", provider="flux", seed=True, aspect_ratios=("1:1", "16:9", "9:16")
+        ),
+    )
+)
 PLATFORM_HEADERS = {"X-Platform-Token": PLATFORM_TOKEN, "X-User-Id": "user-1", "X-Tenant-Id": "t-1"}
 
 
@@ -69,7 +86,8 @@ def gateway(home: Path, nats_url: str, **settings: str) -> Iterator[Gateway]:
     command = [sys.executable, "-m", "uvicorn", "--factory", "services.gateway.main:build_app"]
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [*command, "--port", str(port), "--no-access-log", "--no-proxy-headers"],
+            # With the server's access log: the service keeps addresses out of its logs itself.
+            [*command, "--port", str(port), "--no-proxy-headers"],
             env=_environment(home, nats_url, settings),
             stdout=output,
             stderr=output,
@@ -88,7 +106,7 @@ def _environment(home: Path, nats_url: str, settings: dict[str, str]) -> dict[st
         "DOTENV_FILE": os.devnull,
         "ADMIN_TOKEN": ADMIN_TOKEN,
         "PLATFORM_TOKEN": PLATFORM_TOKEN,
-        "APP_SECRET_KEY": "s" * 40,
+        "APP_SECRET_KEY": SECRET_KEY,
         "MAX_STREAMS_PER_CLIENT": "0",
         **settings,
     }
@@ -144,6 +162,10 @@ class Others:
     networks: list[str | None] = field(default_factory=list)
     deaf: int = 0
     """How many questions storage does not hear from now on."""
+    abilities: Abilities | None = ABILITIES
+    """What the renderer can; with None it does not answer."""
+    asked: int = 0
+    """How often the renderer was asked for that."""
 
     async def append(self, entry: JournalEntry) -> JournalEntry:
         """The next entry of a job, as a worker would write it."""
@@ -171,6 +193,14 @@ class Others:
         question = JobQuestion.model_validate_json(message.data)
         found = self.record.get(question.job_id, JobRecord(entry=None))
         await message.respond(Reply[JobRecord](answer=found).model_dump_json().encode())
+
+    async def answer_abilities(self, message: Msg) -> None:
+        """The renderer's models."""
+        AbilitiesQuestion.model_validate_json(message.data)
+        self.asked += 1
+        if self.abilities is not None:
+            reply = Reply[Abilities](answer=self.abilities)
+            await message.respond(reply.model_dump_json().encode())
 
     async def keep_feedback(self, message: Msg) -> None:
         """One row per edit."""
@@ -207,6 +237,7 @@ async def others(nats_url: str, **limits: Any) -> AsyncIterator[Others]:
     try:
         await ensure(client.jetstream(), StreamSettings(nats_url=nats_url, **limits))
         await client.subscribe(STORAGE_JOB_QUERY, cb=behind.answer_job)
+        await client.subscribe(RENDERER_ABILITIES_QUERY, cb=behind.answer_abilities)
         await client.subscribe(FEEDBACK_GIVE_QUERY, cb=behind.keep_feedback)
         await client.subscribe(FEEDBACK_READ_QUERY, cb=behind.read_feedback)
         yield behind

@@ -27,6 +27,7 @@ from services.chassis.limits import Quota, policies
 from services.chassis.loops import Loops
 from services.chassis.objects import ObjectStore, open_store
 from services.chassis.settings import prefix_of, secret_keys
+from services.gateway.adapters.abilities import RendererAbilities
 from services.gateway.adapters.answers import BusFeedback, BusRecord
 from services.gateway.adapters.connection import connected
 from services.gateway.adapters.feed import PAUSE_SECONDS, JournalFeed
@@ -99,6 +100,7 @@ def _parts(
             journal=journal,
             places=quota,
             sources=sources,
+            image_service=RendererAbilities(bus),
             publisher=bus,
             job_ids=keyring.job_ids,
             rules=Rules(

@@ -1,23 +1,21 @@
 """Admission: the one function behind both doors, from a submission to an accepted job.
 
 known key -> the first job          (before any limit; another body under the key is refused)
-parent, picture                     (refused before anything is taken or stored)
+parent, options, picture            (refused before anything is taken or stored)
 place of the quota -> original -> journal -> event
 """
 
-import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final, Protocol
+from typing import Protocol
 from uuid import UUID, uuid4
 
 from contracts.base import utcnow
 from contracts.errors import ErrorCode
 from contracts.events import EVENT_SUBJECTS, EditRequested
 from contracts.journal import MESSAGES, PROGRESS, JournalEntry, Public, Slot, Stage, Work
-from contracts.objects import digest
 from services.chassis.announce import event_id
 from services.chassis.bus import Publisher
 from services.chassis.errors import UnavailableError
@@ -25,17 +23,13 @@ from services.chassis.journal import Journal, Recorded
 from services.chassis.limits import LimitExceededError, Taken
 from services.gateway.domain.identity import Caller
 from services.gateway.domain.jobs import Jobs
+from services.gateway.domain.options import ImageService, check_with
 from services.gateway.domain.problems import RefusalError, not_found, too_many
+from services.gateway.domain.repeats import fingerprint_of, same_job, sha256_of
 from services.gateway.domain.sources import Source, Sources
 from services.gateway.domain.submission import Submission
 
 log = logging.getLogger(__name__)
-
-DIGEST_CHARACTERS: Final = 16
-"""Of a picture's SHA-256, which is what object keys hold of it."""
-
-_INLINE_BYTES: Final = 1024 * 1024
-"""Up to here a digest takes less time than a thread is worth."""
 
 
 class Places(Protocol):
@@ -84,6 +78,7 @@ class Admission:
         journal: Journal,
         places: Places,
         sources: Sources,
+        image_service: ImageService,
         publisher: Publisher,
         job_ids: Callable[[str, str], tuple[UUID, ...]],
         rules: Rules,
@@ -93,6 +88,7 @@ class Admission:
         self._journal = journal
         self._places = places
         self._sources = sources
+        self._image_service = image_service
         self._publisher = publisher
         self._job_ids = job_ids
         self._rules = rules
@@ -105,12 +101,13 @@ class Admission:
         """
         ids = self._ids(applicant)
         if first := await self._first(ids):
-            return _same(first, await self._asked_again(submission, first))
+            return same_job(first, await self._asked_again(submission, first))
         if self._overloaded():
             raise UnavailableError("more work waits than the deadline allows", retry_after=30)
         parent = await self._parent(submission.parent_id)
+        await check_with(self._image_service, submission.options)
         source = await self._source(submission, parent)
-        fingerprint = _fingerprint(submission, source.picture.sha256)
+        fingerprint = fingerprint_of(submission, source.picture.sha256)
         taken = await self._take(ids, fingerprint, applicant)
         if isinstance(taken, JournalEntry):
             return taken
@@ -127,10 +124,10 @@ class Admission:
     async def _asked_again(self, submission: Submission, first: JournalEntry) -> str:
         sha256 = ""
         if submission.picture is not None:
-            sha256 = await _digest(submission.picture)
+            sha256 = await sha256_of(submission.picture)
         elif submission.image_id is not None:
             sha256 = await self._uploaded(submission.image_id, first)
-        return _fingerprint(submission, sha256)
+        return fingerprint_of(submission, sha256)
 
     async def _uploaded(self, image_id: UUID, first: JournalEntry) -> str:
         try:
@@ -177,7 +174,7 @@ class Admission:
         except LimitExceededError as full:
             # Another request with this key may have taken the last place and opened the job.
             if first := await self._first(ids):
-                return _same(first, fingerprint)
+                return same_job(first, fingerprint)
             raise _over_quota(full) from None
 
     def _entry(
@@ -220,7 +217,7 @@ class Admission:
             opened = await self._append(entry.model_copy(update={"work": work}))
         finally:
             await self._give_back_unused(entry.job_id, taken, opened)
-        same = _same(opened, entry.facts.fingerprint)
+        same = same_job(opened, entry.facts.fingerprint)
         await self._announce(same)
         log.info("job_accepted", extra={"job_id": str(same.job_id), "kind": same.kind.value})
         return same
@@ -266,27 +263,6 @@ class Admission:
             await self._places.give_back(tuple(slot for slot in taken.own if slot not in used))
         except UnavailableError:
             log.warning("places_not_given_back", extra={"places": len(taken.own)})
-
-
-async def _digest(data: bytes) -> str:
-    return await asyncio.to_thread(digest, data) if len(data) > _INLINE_BYTES else digest(data)
-
-
-def _fingerprint(submission: Submission, sha256: str) -> str:
-    named = submission.picture is not None or submission.image_id is not None
-    return digest(submission.asked(sha256[:DIGEST_CHARACTERS] if named else None))
-
-
-def _same(job: JournalEntry, fingerprint: str) -> JournalEntry:
-    if job.work is None:
-        raise not_found(ErrorCode.EDIT_NOT_FOUND)
-    if job.work.fingerprint != fingerprint:
-        raise RefusalError(
-            422,
-            ErrorCode.IDEMPOTENCY_KEY_REUSED,
-            "This Idempotency-Key was used for another request; please choose a new one.",
-        )
-    return job
 
 
 def _over_quota(full: LimitExceededError) -> RefusalError:

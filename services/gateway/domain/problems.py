@@ -8,11 +8,18 @@ from typing import Final
 from contracts.base import utcnow
 from contracts.errors import ErrorCode
 from contracts.events import Problem
-from services.chassis.errors import PermanentError, RefusedError, TransientError
+from services.chassis.errors import (
+    PermanentError,
+    RefusedError,
+    TransientError,
+    UnavailableError,
+)
 from services.chassis.limits import Policy
 
 RETRY_SECONDS: Final = 2
 """What a client is asked to wait while something we need is away."""
+
+_BUSY: Final = "The service is busy or restarting. Please try again in a moment."
 
 _ABSENT: Final = {
     ErrorCode.NOT_FOUND: "There is nothing at this address.",
@@ -57,6 +64,14 @@ class RefusalError(PermanentError):
         self.errors = errors
 
 
+class PostponedError(UnavailableError):
+    """Not now: over HTTP the person reads `sentence`, over the bus the message waits."""
+
+    def __init__(self, sentence: str, *, retry_after: float) -> None:
+        super().__init__(sentence, retry_after=retry_after)
+        self.sentence = sentence
+
+
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """An error as it is answered."""
@@ -76,7 +91,10 @@ def trouble_of(error: Exception, request_id: str) -> Trouble:
         return _trouble(error, _STATUS.get(error.code, 400), request_id)
     if isinstance(error, TransientError):
         wait = round(error.retry_after or RETRY_SECONDS) or 1
-        return _trouble(unavailable(wait), 503, request_id, headers={"Retry-After": str(wait)})
+        sentence = error.sentence if isinstance(error, PostponedError) else _BUSY
+        return _trouble(
+            unavailable(wait, sentence), 503, request_id, headers={"Retry-After": str(wait)}
+        )
     sentence = "Something went wrong on our side. Please try again later."
     return _trouble(RefusalError(500, ErrorCode.INTERNAL_ERROR, sentence), 500, request_id)
 
@@ -86,12 +104,12 @@ def not_found(code: ErrorCode) -> RefusalError:
     return RefusalError(404, code, _ABSENT[code])
 
 
-def unavailable(retry_after: int = RETRY_SECONDS) -> RefusalError:
+def unavailable(retry_after: int = RETRY_SECONDS, sentence: str = _BUSY) -> RefusalError:
     """503 with the wait in seconds."""
     return RefusalError(
         503,
         ErrorCode.SERVICE_UNAVAILABLE,
-        "The service is busy or restarting. Please try again in a moment.",
+        sentence,
         headers={"Retry-After": str(retry_after)},
     )
 

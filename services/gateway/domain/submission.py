@@ -2,18 +2,16 @@
 
 import json
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
 from contracts.errors import ErrorCode
 from contracts.journal import Kind, Options
+from services.gateway.domain.options import check
 from services.gateway.domain.problems import FieldError, RefusalError, not_found
 from services.gateway.domain.text import clean_prompt
-
-_UNSUPPORTED: Final = ("seed", "aspect_ratio", "style_id", "model")
-"""Options that the local renderer cannot honour."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +101,10 @@ def submission_of(fields: EditFields, picture: bytes | None) -> Submission:
 
 
 def checked(submission: Submission) -> Submission:
-    """The submission itself. Raises RefusalError for no picture, for two, for an unfit option."""
+    """The submission itself. Raises RefusalError for no picture, for two, for an unfit option.
+
+    Whether the model in use honours the options is not asked here but at the admission.
+    """
     if submission.kind is not Kind.EDIT:
         raise RefusalError(422, ErrorCode.OPTION_UNSUPPORTED, "Only edits can be asked for here.")
     if submission.picture is not None and submission.image_id is not None:
@@ -112,10 +113,7 @@ def checked(submission: Submission) -> Submission:
         raise _refused(
             "image", "Send a picture as `image` or `image_id`, or name a `parent_edit_uuid`."
         )
-    for name in _UNSUPPORTED:
-        if getattr(submission.options, name) is not None:
-            sentence = f"The image service in use cannot honour `{name}`; please leave it out."
-            raise _refused(name, sentence, ErrorCode.OPTION_UNSUPPORTED)
+    check(submission.options)
     return submission
 
 
@@ -145,7 +143,6 @@ def invalid(error: ValidationError) -> RefusalError:
     return RefusalError(422, code, f"The request is not valid: {sentence}.", errors=found[:20])
 
 
-def _refused(
-    field: str, sentence: str, code: ErrorCode = ErrorCode.INVALID_REQUEST
-) -> RefusalError:
-    return RefusalError(422, code, sentence, errors=(FieldError(field, sentence),))
+def _refused(field: str, sentence: str) -> RefusalError:
+    error = FieldError(field, sentence)
+    return RefusalError(422, ErrorCode.INVALID_REQUEST, sentence, errors=(error,))

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from contracts.events import Problem
+from services.gateway.domain.options import MAX_SEED
 
 Document = dict[str, Any]
 
@@ -44,10 +45,21 @@ _EDIT_PROPERTIES: Final[Document] = {
     "parent_edit_uuid": {"type": "string", "format": "uuid", "nullable": True},
     "output_format": {"type": "string", "enum": ["jpeg", "png", "webp"]},
     "enhance": {"type": "boolean", "default": True},
-    "seed": {"type": "integer"},
-    "aspect_ratio": {"type": "string"},
+    "seed": {
+        "type": "integer",
+        "minimum": 0,
+        "maximum": MAX_SEED,
+        "description": "Makes results repeatable, with models that honour it.",
+    },
+    "aspect_ratio": {
+        "type": "string",
+        "description": "As 16:9; a refusal lists what the model honours.",
+    },
     "style_id": {"type": "string"},
-    "model": {"type": "string"},
+    "model": {
+        "type": "string",
+        "description": "Instead of the usual one; a refusal lists what there is.",
+    },
 }
 _BASE64: Final = {"type": "string", "description": "A data URL or bare base64."}
 _FILE: Final = {"type": "string", "format": "binary"}

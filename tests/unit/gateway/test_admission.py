@@ -1,14 +1,15 @@
 """Admission: one key one job, nothing taken or stored for a refusal."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID, uuid4
 
 import pytest
 
 from contracts.errors import ErrorCode
-from contracts.journal import JournalEntry, Slot, Stage
+from contracts.journal import JournalEntry, Options, Slot, Stage
 from contracts.objects import digest
+from contracts.queries import Abilities, ModelAbilities
 from services.chassis.errors import PermanentError, UnavailableError
 from services.chassis.images.picture import Picture
 from services.chassis.journal import Recorded
@@ -18,7 +19,7 @@ from services.gateway.domain.admission import Admission, Applicant, Rules
 from services.gateway.domain.identity import Caller
 from services.gateway.domain.jobs import Jobs
 from services.gateway.domain.known import Known
-from services.gateway.domain.problems import RefusalError
+from services.gateway.domain.problems import PostponedError, RefusalError
 from services.gateway.domain.sources import Sources
 from services.gateway.domain.submission import Submission
 from tests.fakes import MemoryJournal, MemoryPublisher
@@ -82,6 +83,20 @@ class Archive:
         return Recorded(entry, 1) if entry else None
 
 
+@dataclass
+class Renderer:
+    """An image service with one model, which keeps shapes; it counts how often it is asked."""
+
+    away: bool = False
+    asked: int = 0
+
+    async def abilities(self) -> Abilities:
+        self.asked += 1
+        if self.away:
+            raise PostponedError("Not known at the moment.", retry_after=2)
+        return Abilities(models=(ModelAbilities(name="m", provider="p", seed=True),))
+
+
 class World:
     """Admission among fakes."""
 
@@ -91,6 +106,7 @@ class World:
         self.window = Window(places)
         self.archive = Archive()
         self.publisher = MemoryPublisher()
+        self.renderer = Renderer()
         self.overloaded = False
         jobs = Jobs(self.journal, self.archive, Known())
         self.sources = Sources(self.store, TrustingChecker(), jobs, "preview")
@@ -99,6 +115,7 @@ class World:
             journal=self.journal,
             places=self.window,
             sources=self.sources,
+            image_service=self.renderer,
             publisher=self.publisher,
             job_ids=Keyring((b"k" * 40,)).job_ids,
             rules=Rules(deadline_seconds=900, chain_limit=chain_limit),
@@ -272,6 +289,43 @@ async def test_a_bad_picture_costs_nothing():
         await world.admit(Submission(prompt="x", picture=b"bad"), key="k")
 
     assert world.untouched
+
+
+async def test_an_option_that_the_model_cannot_honour_costs_nothing():
+    world = World()
+
+    with pytest.raises(RefusalError) as refused:
+        await world.admit(replace(BLUE, options=Options(aspect_ratio="1:1")))
+
+    assert refused.value.code is ErrorCode.OPTION_UNSUPPORTED
+    assert world.untouched
+
+
+async def test_an_option_that_the_model_honours_is_part_of_the_job():
+    accepted = await World().admit(replace(BLUE, options=Options(model="m", seed=7)))
+
+    assert (accepted.facts.options.model, accepted.facts.options.seed) == ("m", 7)
+
+
+async def test_nothing_but_a_special_option_depends_on_the_renderer():
+    world = World()
+    world.renderer.away = True
+
+    await world.admit()
+    with pytest.raises(PostponedError):
+        await world.admit(replace(BLUE, options=Options(seed=7)))
+
+    assert world.renderer.asked == 1
+    assert len(world.journal.lines) == len(world.window.taken) == 1
+
+
+async def test_a_known_key_is_answered_whatever_the_renderer_can_do_by_now():
+    world, seeded = World(), replace(BLUE, options=Options(seed=7))
+    first = await world.admit(seeded, key="k")
+    world.renderer.away = True
+
+    assert await world.admit(seeded, key="k") == first
+    assert world.renderer.asked == 1
 
 
 async def test_a_store_that_is_away_costs_nothing():

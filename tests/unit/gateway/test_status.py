@@ -45,6 +45,17 @@ def test_a_result_is_shown_once_the_edit_completed():
     assert told["is_complete"]
 
 
+def test_who_does_the_work_and_what_was_noted_on_the_way_are_told():
+    noted = job().advance(
+        Stage.AI_PROCESSING, provider="flux", model="flux-2-pro", note="Your words as they are."
+    )
+
+    told = status(noted.advance(Stage.COMPLETED))
+
+    assert (told["provider"], told["model"]) == ("flux", "flux-2-pro")
+    assert told["note"] == "Your words as they are."
+
+
 def test_a_failed_and_a_cancelled_edit_are_errors_to_a_simple_client():
     failed = status(job().fail(ErrorCode.NOT_UNDERSTOOD, "I can crop and blur."))
     cancelled = status(job().advance(Stage.CANCELLED))

@@ -8,6 +8,7 @@ import pytest
 
 from contracts.errors import ErrorCode
 from contracts.journal import Kind
+from services.gateway.domain.options import MAX_SEED
 from services.gateway.domain.pictures import decoded
 from services.gateway.domain.problems import RefusalError
 from services.gateway.domain.submission import Submission, checked, edit_fields, submission_of
@@ -120,14 +121,32 @@ def test_an_id_that_is_none_is_not_found(name: str, text: str):
     assert refused.value.status == 404
 
 
-@pytest.mark.parametrize(
-    "option", [{"seed": 1}, {"aspect_ratio": "1:1"}, {"style_id": "s"}, {"model": "m"}]
-)
-def test_an_option_that_cannot_be_honoured_is_refused(option: dict[str, Any]):
+def test_a_style_cannot_be_honoured_by_anybody():
     with pytest.raises(RefusalError) as refused:
-        asked(**option)
+        asked(style_id="s")
 
     assert refused.value.code is ErrorCode.OPTION_UNSUPPORTED
+
+
+@pytest.mark.parametrize("seed", [0, MAX_SEED])
+def test_a_seed_is_a_number_of_32_bits(seed: int):
+    assert asked(seed=seed).options.seed == seed
+    assert asked(typed=False, seed=str(seed)).options.seed == seed
+
+
+@pytest.mark.parametrize("seed", [-1, MAX_SEED + 1, 10**30, 1.5, "x", True, [1]])
+def test_another_seed_is_refused_by_name(seed: Any):
+    with pytest.raises(RefusalError) as refused:
+        asked(seed=seed)
+
+    assert (refused.value.status, refused.value.code) == (422, ErrorCode.INVALID_REQUEST)
+    assert [error.field for error in refused.value.errors] == ["seed"]
+
+
+def test_what_the_model_in_use_honours_is_not_asked_here():
+    options = asked(model="m", aspect_ratio="16:9", seed=7).options
+
+    assert (options.model, options.aspect_ratio, options.seed) == ("m", "16:9", 7)
 
 
 def test_one_picture_is_needed_and_one_is_enough():

@@ -1,0 +1,90 @@
+"""What may be asked of a model beside the sentence, and how a refusal helps."""
+
+import pytest
+
+from contracts.errors import ErrorCode
+from contracts.journal import Options
+from contracts.queries import Abilities, ModelAbilities
+from services.gateway.domain.options import check_with
+from services.gateway.domain.problems import RefusalError
+
+PLAIN = ModelAbilities(name="plain", provider="local")
+SHAPELY = ModelAbilities(
+    name="shapely", provider="flux", seed=True, aspect_ratios=("1:1", "16:9", "9:16")
+)
+
+
+class Offering:
+    """An image service with these models; the first is the usual one."""
+
+    def __init__(self, *models: ModelAbilities) -> None:
+        self.models = models
+        self.asked = 0
+
+    async def abilities(self) -> Abilities:
+        self.asked += 1
+        return Abilities(models=self.models)
+
+
+async def refusal(service: Offering, **options: object) -> RefusalError:
+    with pytest.raises(RefusalError) as refused:
+        await check_with(service, Options.model_validate(options))
+    assert (refused.value.status, refused.value.code) == (422, ErrorCode.OPTION_UNSUPPORTED)
+    return refused.value
+
+
+async def test_the_plain_options_ask_nothing():
+    service = Offering(PLAIN)
+
+    await check_with(service, Options(output_format="png", enhance=False))
+
+    assert service.asked == 0
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        Options(model="plain"),
+        Options(model="shapely", seed=7),
+        Options(model="shapely", seed=0, aspect_ratio="9:16"),
+    ],
+)
+async def test_what_the_named_model_honours_is_taken(options: Options):
+    await check_with(Offering(PLAIN, SHAPELY), options)
+
+
+async def test_the_usual_model_is_meant_where_none_is_named():
+    await check_with(Offering(SHAPELY, PLAIN), Options(seed=7, aspect_ratio="1:1"))
+
+    refused = await refusal(Offering(PLAIN, SHAPELY), seed=7)
+
+    assert refused.errors[0].field == "seed"
+    assert "plain" in refused.sentence
+
+
+@pytest.mark.parametrize("model", ["", "Plain", "other"])
+async def test_a_model_that_is_not_offered_is_refused_with_those_that_are(model: str):
+    refused = await refusal(Offering(PLAIN, SHAPELY), model=model, seed=7)
+
+    assert refused.errors[0].field == "model"
+    assert refused.sentence == "The `model` must be one of: plain, shapely."
+
+
+async def test_a_seed_of_nought_is_a_seed():
+    await refusal(Offering(PLAIN), seed=0)
+
+
+@pytest.mark.parametrize("ratio", ["", "4:3", "16:9 ", "16x9"])
+async def test_another_shape_is_refused_with_those_that_there_are(ratio: str):
+    refused = await refusal(Offering(SHAPELY), aspect_ratio=ratio)
+
+    assert refused.errors[0].field == "aspect_ratio"
+    assert refused.sentence.endswith("must be one of: 1:1, 16:9, 9:16.")
+
+
+async def test_a_model_that_keeps_the_shape_says_so():
+    refused = await refusal(Offering(SHAPELY, PLAIN), model="plain", aspect_ratio="1:1")
+
+    assert refused.sentence == (
+        "The model plain cannot honour `aspect_ratio`; please leave it out."
+    )

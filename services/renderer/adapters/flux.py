@@ -3,7 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 from urllib.parse import quote
@@ -30,11 +30,6 @@ from services.renderer.domain.models import PROVIDER, FluxModel, model_named
 
 log = logging.getLogger(__name__)
 
-SUBMIT_SECONDS: Final = 20.0
-"""For 20 MB at 8 Mbit/s, and the answer."""
-POLL_SECONDS: Final = 8.0
-DOWNLOAD_SECONDS: Final = 20.0
-
 INVALID_SENTENCE: Final = "The image service sent a picture that cannot be used. Please try again."
 
 _MADE: Final = frozenset({"jpeg", "png", "webp"})
@@ -42,11 +37,22 @@ _MADE: Final = frozenset({"jpeg", "png", "webp"})
 _GONE: Final = frozenset({403, 404, 410})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deadlines:
+    """The total time of each call, in seconds."""
+
+    submit: float = 20.0
+    """For 20 MB at 10 Mbit/s, and the answer."""
+    poll: float = 8.0
+    download: float = 20.0
+    connect: float = 5.0
+    """Within each of them, so that what was never sent is known for that."""
+
+
 class Flux:
     """A TaskEditor. Submissions have a breaker of their own; polls and downloads share one."""
 
     name = PROVIDER
-    submit_seconds = SUBMIT_SECONDS
 
     def __init__(
         self,
@@ -59,7 +65,10 @@ class Flux:
         polls: Provider,
         max_image_pixels: int,
         pool: PixelPool,
+        deadlines: Deadlines = Deadlines(),
     ) -> None:
+        self.submit_seconds = deadlines.submit
+        self._deadlines = deadlines
         self._http = http
         self._base_url = base_url.rstrip("/")
         self._hosts = hosts
@@ -84,12 +93,12 @@ class Flux:
     async def submit(self, body: bytes, *, model: str) -> Handle:
         """See TaskEditor."""
         url = f"{self._base_url}{model_named(model).path}"
-        async with self._submissions.call("submit", seconds=SUBMIT_SECONDS):
+        async with self._submissions.call("submit", seconds=self._deadlines.submit):
             return accepted(await self._http.post(url, body), model=model)
 
     async def poll(self, task: Handle) -> Running | Ready:
         """See TaskEditor. Raises UnavailableError while the key is refused: the task is paid."""
-        async with self._polls.call("poll", seconds=POLL_SECONDS):
+        async with self._polls.call("poll", seconds=self._deadlines.poll):
             answer = await self._http.get(self._polling_url(task))
             state = state_of(answer, age_seconds=_age_of(task))
         # Not knowing a task is an answer, which is why it is raised out here.
@@ -103,7 +112,7 @@ class Flux:
         if trouble is not None:
             alert("download", f"BFL_ALLOWED_HOSTS:{trouble}")
             raise UnavailableError(f"{PROVIDER} download: address not allowed ({trouble})")
-        async with self._polls.call("download", seconds=DOWNLOAD_SECONDS):
+        async with self._polls.call("download", seconds=self._deadlines.download):
             file = await self._fetched(ready.url)
         if file is None:
             raise ForgottenError(f"{PROVIDER} download: the result has expired")
@@ -165,10 +174,11 @@ async def open_flux(
     polls: Provider,
     max_image_pixels: int,
     pool: PixelPool,
+    deadlines: Deadlines = Deadlines(),
 ) -> AsyncIterator[Flux]:
     """The client with its connections, until the block ends. Raises SettingsError."""
     hosts = hosts_of(base_url, allowed_hosts)
-    async with open_http(key) as http:
+    async with open_http(key, connect_seconds=deadlines.connect) as http:
         yield Flux(
             http,
             base_url=base_url,
@@ -178,6 +188,7 @@ async def open_flux(
             polls=polls,
             max_image_pixels=max_image_pixels,
             pool=pool,
+            deadlines=deadlines,
         )
 
 

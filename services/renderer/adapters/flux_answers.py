@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from math import isfinite
 from typing import Final
 
@@ -27,6 +28,8 @@ UNKNOWN_GRACE_SECONDS: Final = 10.0
 MAX_SECONDS: Final = 3600.0
 """A task that says that it took longer is not believed."""
 MAX_REASONS: Final = 5
+# Looked at to find them.
+MAX_NAMES: Final = 50
 MAX_REASON_CHARACTERS: Final = 60
 MAX_FIELDS: Final = 5
 # A UUID has 36.
@@ -189,8 +192,8 @@ def _reasons(answer: Answer) -> list[str]:
     names = [found] if isinstance(found, str) else found
     if not isinstance(names, list):
         return []
-    words = (_words(name) for name in names[:MAX_REASONS] if isinstance(name, str))
-    return [name for name in words if name]
+    words = (_words(name) for name in names[:MAX_NAMES] if isinstance(name, str))
+    return list(islice(filter(None, words), MAX_REASONS))
 
 
 def _words(name: str) -> str:

@@ -70,7 +70,8 @@ bench: $(DEV) ## the measurements, each beside its reference
 	@exec $(PY) -m tests.bench
 
 chaos: $(DEV) ## processes killed at random while jobs run
-	@exec $(PY) -m tests.chaos
+	@$(PY) -m tests.chaos
+	@exec $(PY) -m tests.chaos.flux
 
 deploy-check: $(DEV) ## compose file, Dockerfile, manifests and examples, offline
 	@exec $(PY) -m tests.deploy_check

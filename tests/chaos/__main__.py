@@ -86,11 +86,13 @@ async def one_job(url: str, places: asyncio.Semaphore, chance: random.Random) ->
     return edit
 
 
-async def submitted(client: httpx.AsyncClient, key: dict[str, str], deadline: float) -> str:
+async def submitted(
+    client: httpx.AsyncClient, key: dict[str, str], deadline: float, **fields: str
+) -> str:
     """The job's id; a refusal that says to come back is asked again."""
     while time.monotonic() < deadline:
         try:
-            return str((await api.submit(client, headers=key))["edit_id"])
+            return str((await api.submit(client, headers=key, **fields))["edit_id"])
         except (httpx.TransportError, AssertionError) as error:
             if isinstance(error, AssertionError) and '"status":503' not in str(error).replace(
                 " ", ""

@@ -27,11 +27,12 @@ from services.chassis.dead_letters import StreamDeadLetters
 from services.chassis.delivery import NatsDelivery, heartbeat
 from services.chassis.errors import PermanentError
 from services.chassis.failure import FailurePolicy, replied
+from services.chassis.flow import pull_many
 from services.chassis.handler import Handler, Task
 from services.chassis.journal import JetStreamJournal
 from services.chassis.loops import Loops
 from services.chassis.metrics import measured
-from services.chassis.pull import pull_many, pull_one_by_one
+from services.chassis.pull import pull_one_by_one
 from services.chassis.settings import ServiceSettings
 from services.chassis.step import Step
 from services.chassis.streams import durable_named

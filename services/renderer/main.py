@@ -13,7 +13,7 @@ from services.chassis.broker import bus_of, make_broker, put_collection, put_que
 from services.chassis.loops import Loops
 from services.chassis.settings import load
 from services.chassis.telemetry import configure_logging
-from services.renderer.adapters.offers import offered
+from services.renderer.adapters.offers import offered, streams_of
 from services.renderer.adapters.opening import Breakers, open_workshop
 from services.renderer.handlers import (
     abilities_of,
@@ -25,10 +25,7 @@ from services.renderer.handlers import (
 from services.renderer.settings import RendererSettings
 
 NAME = "renderer"
-NEEDS = {
-    "streams": (s.EVENTS, s.JOURNAL),
-    "durables": (s.RENDERER_EDIT_ENHANCED, s.RENDERER_EDIT_SUBMITTED),
-}
+DURABLES = (s.RENDERER_EDIT_ENHANCED, s.RENDERER_EDIT_SUBMITTED)
 
 
 def build_app() -> AsgiFastStream:
@@ -38,7 +35,8 @@ def build_app() -> AsgiFastStream:
     configure_logging(NAME, settings.log_level)
     broker = make_broker(settings, NAME)
     bus, loops, breakers = bus_of(broker), Loops(), Breakers()
-    checks: dict[str, Check] = {"bus": bus_check(bus, settings, **NEEDS)}
+    streams = (s.EVENTS, s.JOURNAL, *streams_of(models))
+    checks: dict[str, Check] = {"bus": bus_check(bus, settings, streams=streams, durables=DURABLES)}
     put_query(broker, s.RENDERER_ABILITIES_QUERY, AbilitiesQuestion, abilities_of(models))
 
     @asynccontextmanager

@@ -3,9 +3,11 @@
 from typing import Final
 
 from contracts.queries import ModelAbilities
+from contracts.subjects import limit_stream
 from services.chassis.settings import SettingsError
 from services.renderer.adapters import local
-from services.renderer.domain import gemini_models, models
+from services.renderer.domain import gemini_models
+from services.renderer.domain import models as flux_models
 from services.renderer.settings import RendererSettings
 
 _NAMED_BY: Final = {"flux": "FLUX_MODEL", "gemini": "GEMINI_MODEL", "local": "IMAGE_PROVIDER"}
@@ -31,6 +33,12 @@ def offered(settings: RendererSettings) -> tuple[ModelAbilities, ...]:
     return tuple(known[name] for name in names)
 
 
+def streams_of(models: tuple[ModelAbilities, ...]) -> tuple[str, ...]:
+    """The limit streams that handing tasks in to these models needs."""
+    flux = (flux_models.model_named(m.name) for m in models if m.provider == flux_models.PROVIDER)
+    return tuple({limit_stream(policy): None for model in flux for policy in model.policies})
+
+
 def default_model(settings: RendererSettings) -> str:
     """The model for jobs that name none."""
     chosen = settings.chosen_provider
@@ -42,7 +50,7 @@ def default_model(settings: RendererSettings) -> str:
 def _within_reach(settings: RendererSettings) -> dict[str, ModelAbilities]:
     found = [local.ABILITIES]
     if settings.bfl_api_key:
-        found += [models.abilities(model) for model in models.MODELS]
+        found += [flux_models.abilities(model) for model in flux_models.MODELS]
     if settings.gemini_api_key:
         found += [gemini_models.abilities(model) for model in gemini_models.MODELS]
     return {model.name: model for model in found}

@@ -5,7 +5,7 @@ from typing import Final
 from contracts.errors import ErrorCode
 from services.chassis.errors import PermanentError
 from services.chassis.images.check import inspect
-from services.chassis.images.encode import JPEG, PNG, WEBP
+from services.chassis.images.encode import JPEG, PNG, WEBP, Encoded
 from services.chassis.images.limits import ImageLimits
 from services.chassis.images.load import open_lazily, why
 from services.chassis.images.picture import Picture
@@ -21,8 +21,10 @@ TAKEN: Final = frozenset({JPEG, PNG, WEBP})
 """The types that are sent as they are."""
 JPEG_QUALITY: Final = 95
 """Of a copy: what is lost here is lost in the result."""
-SHRINKINGS: Final = 4
-"""Each halves the area. Noise of four megapixels has 16 MB as PNG: then the second one fits."""
+ATTEMPTS: Final = 4
+"""More, at a copy with few enough bytes; noise, the hardest of pictures, takes one."""
+SLACK: Final = 0.9
+"""Of the bytes to aim at: smaller pictures have more of them a pixel."""
 
 
 def refuse_too_small(source: Source, model: FluxModel) -> None:
@@ -58,18 +60,22 @@ def fitted(data: bytes, model: FluxModel, limits: ImageLimits) -> Reference:
 
     JPEG, or PNG with transparency. Raises PermanentError for a picture that does not decode.
     """
-    copy = shrink(data, limits, max_pixels=model.max_pixels, jpeg_quality=JPEG_QUALITY)
-    for halvings in range(1, SHRINKINGS):
+    copy = _within(data, limits, model.max_pixels)
+    for _ in range(ATTEMPTS):
         if len(copy.data) <= model.max_bytes:
             break
-        smaller = model.max_pixels >> halvings
-        copy = shrink(data, limits, max_pixels=smaller, jpeg_quality=JPEG_QUALITY)
+        share = SLACK * model.max_bytes / len(copy.data)
+        copy = _within(data, limits, int(copy.width_pixels * copy.height_pixels * share))
     return Reference(
         data=copy.data,
         width_pixels=copy.width_pixels,
         height_pixels=copy.height_pixels,
         has_alpha=copy.content_type == PNG,
     )
+
+
+def _within(data: bytes, limits: ImageLimits, max_pixels: int) -> Encoded:
+    return shrink(data, limits, max_pixels=max_pixels, jpeg_quality=JPEG_QUALITY)
 
 
 def _is_plain(data: bytes, picture: Picture) -> bool:

@@ -7,6 +7,7 @@ import socket
 import warnings
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import httpx2
 import pytest
@@ -41,14 +42,15 @@ def google(emulator: Emulator) -> Emulator:
 
 
 @asynccontextmanager
-async def opened(google: Emulator, **changed: object) -> AsyncIterator[Gemini]:
-    how = {"key": google.key, "who": WHO, "max_answer_bytes": 1_000_000, **changed}
-    async with open_gemini(google.url, **how) as gemini:
+async def opened(
+    google: Emulator, *, key: str = Emulator.key, max_answer_bytes: int = 1_000_000
+) -> AsyncIterator[Gemini]:
+    async with open_gemini(google.url, key, who=WHO, max_answer_bytes=max_answer_bytes) as gemini:
         yield gemini
 
 
 async def asked(
-    google: Emulator, *, model: str = MODEL, seconds: float = 10.0, **changed: object
+    google: Emulator, *, model: str = MODEL, seconds: float = 10.0, **changed: Any
 ) -> Answer:
     """One question with a client of its own."""
     config = types.GenerateContentConfig(max_output_tokens=1000)

@@ -28,6 +28,8 @@ class Fault(BaseModel):
     """How many requests pass before it strikes at all."""
     match: str = ""
     """Strikes only requests with this in their path or query."""
+    asking: str = ""
+    """Strikes only requests with this in their body."""
 
     status: int | None = Field(default=None, ge=200, le=599)
     body: JsonValue = None
@@ -75,18 +77,16 @@ class Faults:
         """Disarm all."""
         self._armed.clear()
 
-    def take(self, operation: str, target: str) -> Fault | None:
+    def take(self, operation: str, target: str, body: bytes = b"") -> Fault | None:
         """The fault for one request, used up by it."""
         for armed in self._armed:
-            if self._strikes(armed, operation, target):
+            if _is_meant(armed.fault, operation, target, body) and self._strikes(armed):
                 self._use(armed)
                 return armed.fault
         return None
 
-    def _strikes(self, armed: _Armed, operation: str, target: str) -> bool:
+    def _strikes(self, armed: _Armed) -> bool:
         fault = armed.fault
-        if fault.operation != operation or fault.match not in target:
-            return False
         if armed.passed < fault.skip:
             armed.passed += 1
             return False
@@ -96,3 +96,8 @@ class Faults:
         armed.struck += 1
         if armed.struck == armed.fault.times:
             self._armed.remove(armed)
+
+
+def _is_meant(fault: Fault, operation: str, target: str, body: bytes) -> bool:
+    named = fault.operation == operation and fault.match in target
+    return named and fault.asking.encode() in body

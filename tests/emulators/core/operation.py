@@ -40,7 +40,8 @@ class Operation:
         if call is None:
             return
         self._desk.ledger.remember(self._name, call)
-        call.fault = self._desk.faults.take(self._name, f"{call.path}?{call.query}")
+        target = f"{call.path}?{call.query}"
+        call.fault = self._desk.faults.take(self._name, target, call.body)
         if call.fault is None:
             await self._answer(send, await self._worked(call))
         else:

@@ -57,6 +57,13 @@ def test_faults_wait_their_turn_and_pick_their_target(flux: Flux):
     assert answers == [200, 200, 500]
 
 
+def test_a_fault_for_one_sentence_leaves_the_others_alone(flux: Flux):
+    flux.emulator.fault("submit", status=500, asking="paint it black", times=None)
+    answers = [flux.submit(prompt=said).status_code for said in ("paint it black", "paint it red")]
+
+    assert answers == [500, 200]
+
+
 def test_a_share_of_the_requests_is_struck(flux: Flux):
     flux.emulator.set(seed=7)
     flux.emulator.fault("credits", status=500, share=0.5, times=None)

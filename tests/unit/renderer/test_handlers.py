@@ -1,0 +1,226 @@
+"""Handing pictures in and collecting results, with what the account allows counted."""
+
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+
+from contracts.base import utcnow
+from contracts.errors import ErrorCode
+from contracts.events import EditSubmitted
+from contracts.journal import Enhanced, Handle, JournalEntry, Options, Raw, Slot, Stage
+from services.chassis.collect import Collected, Pending
+from services.chassis.errors import PermanentError, TransientError
+from services.chassis.hold import NotSubmittedError
+from services.renderer.domain.editing import Ready, Running
+from services.renderer.handlers import (
+    collecting,
+    on_edit_enhanced,
+    on_edit_submitted,
+    rendering,
+)
+from tests.samples import job
+from tests.unit.chassis.rules.world import Actor, World
+from tests.unit.renderer.shops import FLUX, GEMINI, LOCAL, RAW, Fakes
+
+ENHANCED = Enhanced(instruction="Make the picture blue, keep the rest.")
+SLOT = Slot(policy="flux", sequence=7)
+
+
+def world(fakes: Fakes, **work: Any) -> World:
+    step = rendering(fakes.shop)
+    opened = job(**{"enhanced": ENHANCED, **work})
+    return World(step, opened, lambda _: partial(on_edit_enhanced, shop=fakes.shop))
+
+
+def submitted(*, seconds_ago: float = 5.0, progress: int = 65) -> JournalEntry:
+    at = utcnow() - timedelta(seconds=seconds_ago)
+    task = Handle(provider="flux", task_id="task", model=FLUX.name, submitted_at=at, slots=(SLOT,))
+    entry = job(enhanced=ENHANCED, handle=task).advance(Stage.AI_PROCESSING)
+    return entry.follow(public={"progress_percent": progress})
+
+
+def event(entry: JournalEntry, *, wake_up: bool = False) -> EditSubmitted:
+    return EditSubmitted(
+        job_id=entry.job_id, request_id="request", occurred_at=utcnow(), wake_up=wake_up
+    )
+
+
+async def test_a_task_is_handed_in_once_with_its_place_and_what_it_costs():
+    fakes = Fakes()
+    one = world(fakes)
+
+    await one.until_acked()
+
+    handle = one.last.facts.handle
+    assert handle is not None
+    assert (handle.task_id, handle.cost_credits) == ("task-1", 4.5)
+    assert handle.slots == tuple(fakes.places.taken.values())
+    assert fakes.places.used == 1
+    assert one.last.public.provider == "flux"
+    assert one.last.public.model == "flux-2-pro"
+
+
+async def test_a_provider_is_told_the_instruction_and_the_options():
+    fakes = Fakes()
+
+    await world(fakes, options=Options(seed=7)).until_acked()
+
+    (wish,) = fakes.flux.wishes
+    assert wish.instruction == ENHANCED.instruction
+    assert wish.prompt == "make it blue"
+    assert wish.options.seed == 7
+
+
+async def test_a_job_that_finds_no_place_waits_and_its_picture_is_not_touched():
+    fakes = Fakes()
+    fakes.places.most = 0
+    one = world(fakes)
+
+    await one.deliver(Actor("first"))
+
+    assert fakes.pictures.fetched == 0
+    assert one.last.public.retry_reason == "waiting"
+    assert one.last.facts.tries == 0
+    fakes.places.most = 1
+    await one.until_acked()
+    assert one.last.facts.handle is not None
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        NotSubmittedError("503"),
+        PermanentError(ErrorCode.CONTENT_MODERATED, "Refused."),
+        PermanentError(ErrorCode.PROVIDER_CREDITS, "Try later."),
+    ],
+)
+async def test_what_was_certainly_not_accepted_gives_its_place_back(refusal: Exception):
+    fakes = Fakes()
+    fakes.flux.refuses = refusal
+
+    await world(fakes).deliver(Actor("first"))
+
+    assert fakes.places.taken
+    assert fakes.places.used == 0
+
+
+async def test_where_nobody_knows_whether_the_task_runs_its_place_stays_used():
+    fakes = Fakes()
+    fakes.flux.refuses = TransientError("cut")
+
+    await world(fakes).deliver(Actor("first"))
+
+    assert fakes.places.used == 1
+
+
+async def test_an_unknown_outcome_of_a_task_is_not_repeated_but_one_of_a_whole_call_is():
+    fakes = Fakes()
+    studio = fakes.shop.studio
+
+    assert studio.repeats_of(job(enhanced=ENHANCED).facts) == 0
+    assert studio.repeats_of(job(options=Options(model=GEMINI.name)).facts) == 1
+    assert replace(studio, uncertain_repeats=2).repeats_of(job().facts) == 2
+
+
+async def test_a_provider_that_answers_at_once_needs_no_place_and_no_collecting():
+    fakes = Fakes()
+    one = world(fakes, options=Options(model=GEMINI.name))
+
+    await one.until_acked()
+
+    assert one.last.facts.raw is not None
+    assert one.last.facts.handle is None
+    assert fakes.gemini.edits == 1
+    assert not fakes.places.taken
+
+
+async def test_the_local_editor_is_tried_again_after_a_failure_since_it_costs_nothing():
+    fakes = Fakes()
+    fakes.gemini.refuses = TransientError("hiccup")
+    one = world(fakes, options=Options(model=LOCAL.name))
+
+    await one.deliver(Actor("first"))
+
+    assert one.last.facts.submitting is None
+    assert one.last.facts.tries == 1
+
+
+async def test_a_model_that_is_not_offered_any_more_ends_the_job_in_words():
+    one = world(Fakes(), options=Options(model="flux-1-gone"))
+
+    await one.deliver(Actor("only"))
+
+    assert one.last.public.error_code is ErrorCode.OPTION_UNSUPPORTED
+
+
+async def test_a_task_that_was_just_handed_in_is_not_asked_for():
+    fakes, entry = Fakes(), submitted(seconds_ago=0)
+
+    found = await on_edit_submitted(entry, event(entry), shop=fakes.shop)
+
+    assert isinstance(found, Pending)
+    assert fakes.flux.polls == 0
+
+
+async def test_a_wake_up_is_believed_at_once():
+    fakes, entry = Fakes(), submitted(seconds_ago=0)
+
+    found = await on_edit_submitted(entry, event(entry, wake_up=True), shop=fakes.shop)
+
+    assert isinstance(found, Collected)
+
+
+async def test_progress_moves_the_number_inside_the_stages_band():
+    fakes, entry = Fakes(), submitted()
+    shown = []
+    for progress in (0.0, 0.1, 0.5, 1.0):
+        fakes.flux.says = Running(progress)
+        found = await on_edit_submitted(entry, event(entry), shop=fakes.shop)
+        assert isinstance(found, Pending)
+        shown.append(found.progress_percent)
+
+    assert shown == [None, None, 77, 89]
+
+
+async def test_a_result_is_kept_and_told_with_its_model():
+    fakes, entry = Fakes(), submitted()
+
+    found = await on_edit_submitted(entry, event(entry), shop=fakes.shop)
+
+    assert isinstance(found, Collected)
+    assert found.work["raw"].image == RAW
+    assert found.public == {"provider": "flux", "model": "flux-2-pro"}
+
+
+async def test_a_task_that_runs_for_longer_than_allowed_ends_the_job():
+    fakes, entry = Fakes(), submitted(seconds_ago=301)
+    fakes.flux.says = Running()
+
+    with pytest.raises(PermanentError) as raised:
+        await on_edit_submitted(entry, event(entry), shop=fakes.shop)
+
+    assert raised.value.code is ErrorCode.TIMED_OUT
+
+
+async def test_a_late_result_is_still_a_result():
+    fakes, entry = Fakes(), submitted(seconds_ago=301)
+    fakes.flux.says = Ready("https://delivery.bfl.ai/x")
+
+    assert isinstance(await on_edit_submitted(entry, event(entry), shop=fakes.shop), Collected)
+
+
+@pytest.mark.parametrize("make", [rendering, collecting])
+async def test_places_are_freed_once_the_task_has_ended_and_not_before(make):
+    fakes, entry = Fakes(), submitted()
+    release = make(fakes.shop).release
+
+    await release(entry)
+    assert not fakes.places.freed
+    raw = Raw(image=RAW, provider="flux", model="flux-2-pro")
+    for ended in (entry.follow(work={"raw": raw}), entry.advance(Stage.CANCELLED)):
+        fakes.places.freed.clear()
+        await release(ended)
+        assert fakes.places.freed == {SLOT.sequence}

@@ -27,7 +27,7 @@ _TaskId = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 class _Notice(BaseModel):
     """All that is read of a body. Its form is not documented: the task's name has two spellings."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, strict=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     id: _TaskId | None = None
     task_id: _TaskId | None = None

@@ -1,6 +1,5 @@
 """Plans by OpenAI, over its Responses API."""
 
-import logging
 from base64 import b64encode
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -57,8 +56,6 @@ class OpenAIPlans:
 @asynccontextmanager
 async def open_openai_plans(settings: EnhancerSettings) -> AsyncIterator[OpenAIPlans]:
     """OpenAI as configured, closed with the block."""
-    # At a lower level it writes down whole requests, which hold what a person wrote.
-    logging.getLogger("openai").setLevel(logging.WARNING)
     async with vendor_client(max_answer_bytes=MAX_ANSWER_BYTES) as http:
         client = AsyncOpenAI(
             api_key=settings.chosen_key,

@@ -10,6 +10,7 @@ from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.api import Header
 from nats.js.errors import APIError
+from pydantic import ValidationError
 
 from contracts.base import Message
 from contracts.errors import ErrorCode
@@ -94,7 +95,11 @@ class Bus:
         """Ask another service. Raises UnavailableError, or RefusedError with its typed error."""
         with translated(f"ask {subject}"):
             raw = await self.client.request(subject, to_bytes(question), timeout=READ_SECONDS)
-        reply: Reply[A] = Reply[answer].model_validate_json(raw.data)  # type: ignore[valid-type]
+        try:
+            reply: Reply[A] = Reply[answer].model_validate_json(raw.data)  # type: ignore[valid-type]
+        except ValidationError:
+            # A replica of another version: the next question may go to one that we understand.
+            raise UnavailableError(f"{subject} answered what cannot be read") from None
         if reply.error is not None:
             raise _error_of(subject, reply.error)
         if reply.answer is None:

@@ -6,8 +6,6 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from pydantic import ValidationError
-
 from contracts.queries import Abilities, AbilitiesQuestion
 from contracts.subjects import RENDERER_ABILITIES_QUERY
 from services.chassis.bus import READ_SECONDS, Bus
@@ -51,7 +49,7 @@ class RendererAbilities:
         question = AbilitiesQuestion()
         try:
             self._known = await self._bus.ask(RENDERER_ABILITIES_QUERY, question, Abilities)
-        except (UnavailableError, RefusedError, ValidationError) as error:
+        except (UnavailableError, RefusedError) as error:
             log.warning("abilities_unanswered", extra={"error": type(error).__name__})
             self._ask_again_at = self._now() + PAUSE_SECONDS
         else:

@@ -13,16 +13,13 @@ from services.chassis.gemini import Gemini, open_gemini
 from services.chassis.gemini_answers import Answer
 from services.chassis.gemini_refusals import NotAcceptedError
 from services.chassis.hold import NotSubmittedError
-from services.chassis.images.check import inspect
 from services.chassis.images.checker import ImageChecker
-from services.chassis.images.encode import JPEG, PNG, WEBP, Encoded
 from services.chassis.images.limits import ImageLimits
-from services.chassis.images.pipelines import normalise
 from services.chassis.images.pool import PixelPool
 from services.chassis.providers import Provider
+from services.renderer.adapters.gemini_picture import fitted
 from services.renderer.domain.editing import Edited, Source, Wish
 from services.renderer.domain.gemini_models import (
-    MAX_BYTES,
     PROVIDER,
     GeminiModel,
     model_named,
@@ -36,11 +33,6 @@ EDIT_SECONDS: Final = 90.0
 MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
 """Room for a picture of 48 MB in base64: the largest is 50 MB of pixels before it is packed."""
 
-_ACCEPTED: Final = frozenset({JPEG, PNG, WEBP})
-_SIDES_PIXELS: Final = (4096, 2048, 1024)
-"""Of the copy that is sent, the first that fits in bytes: the models make no larger pictures, and
-the last fits whatever it shows.
-"""
 _NO_PICTURE: Final = f"{WHO} sent something that is no picture. Please try again."
 
 
@@ -68,8 +60,9 @@ class GeminiImages:
         """See ImageEditor."""
         model = model_named(wish.model)
         refuse_unsupported(model, wish.options)
-        fit = partial(_fitting, source, self._limits)
-        picture = await self._pool.in_thread(fit, pixels=source.pixels)
+        fit = partial(fitted, source.data, self._limits)
+        sent = await self._pool.in_thread(fit, pixels=source.pixels)
+        picture = types.Part.from_bytes(data=sent.data, mime_type=sent.content_type)
         parts = [picture, types.Part.from_text(text=wish.instruction)]
         answer = await self._answer(parts, model, _config(model, source, wish))
         return await self._edited(answer, wish)
@@ -129,24 +122,3 @@ def _config(model: GeminiModel, source: Source, wish: Wish) -> types.GenerateCon
         response_modalities=["IMAGE"],
         image_config=types.ImageConfig(aspect_ratio=wish.options.aspect_ratio, image_size=size),
     )
-
-
-def _fitting(source: Source, limits: ImageLimits) -> types.Part:
-    """The very bytes where the model takes them as they are, else a copy that it takes."""
-    picture = inspect(source.data, limits)
-    longer = max(source.width_pixels, source.height_pixels)
-    fits = len(source.data) <= MAX_BYTES and longer <= _SIDES_PIXELS[0]
-    upright = picture.orientation == 1 and picture.frames == 1
-    if fits and upright and picture.content_type in _ACCEPTED:
-        return types.Part.from_bytes(data=source.data, mime_type=picture.content_type)
-    copy = _copy(source.data, limits)
-    return types.Part.from_bytes(data=copy.data, mime_type=copy.content_type)
-
-
-def _copy(data: bytes, limits: ImageLimits) -> Encoded:
-    *sides, last = _SIDES_PIXELS
-    for side in sides:
-        copy = normalise(data, limits, max_side_pixels=side, content_type=None)
-        if len(copy.data) <= MAX_BYTES:
-            return copy
-    return normalise(data, limits, max_side_pixels=last, content_type=None)

@@ -1,0 +1,333 @@
+"""Pictures by Gemini, over real HTTP: what is sent, what comes back, and every way to get none."""
+
+import asyncio
+import hashlib
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing
+from typing import Any
+
+import pytest
+import pyvips
+
+from contracts.errors import ErrorCode
+from contracts.journal import Options
+from services.chassis.breaker import OPENS_AFTER, Breaker
+from services.chassis.errors import PermanentError, TransientError
+from services.chassis.hold import NotSubmittedError
+from services.chassis.images.check import inspect
+from services.chassis.images.checker import ImageChecker
+from services.chassis.images.limits import ImageLimits, raw_limits
+from services.chassis.images.pool import PixelPool
+from services.chassis.providers import Provider
+from services.renderer.adapters import gemini_picture
+from services.renderer.adapters.gemini import GeminiImages, open_gemini_images
+from services.renderer.domain.editing import Edited, Source, Wish
+from services.renderer.domain.gemini_models import DEFAULT, MAX_BYTES, MODELS, RATIOS, abilities
+from services.renderer.settings import RendererSettings
+from tests.emulators.running import Emulator, running
+from tests.pictures import means, plain
+from tests.unit.chassis import drawn
+
+LIMITS = ImageLimits()
+PICTURE = plain(96, 64)
+LITE = "gemini-3.1-flash-lite-image"
+
+
+@pytest.fixture(scope="module")
+def emulator() -> Iterator[Emulator]:
+    with running("gemini") as process:
+        yield process
+
+
+@pytest.fixture
+def google(emulator: Emulator) -> Emulator:
+    emulator.reset()
+    return emulator
+
+
+@asynccontextmanager
+async def opened(google: Emulator, **more: Any) -> AsyncIterator[GeminiImages]:
+    values = {"gemini_api_key": google.key, "gemini_base_url": google.url, **more}
+    settings = RendererSettings(**values)
+    breaker = Breaker("gemini-test")
+    with closing(PixelPool(threads=1)) as pool:
+        checker = ImageChecker(raw_limits(settings.max_image_pixels), pool)
+        async with open_gemini_images(
+            settings, Provider("gemini", breaker), checker=checker, pool=pool
+        ) as images:
+            yield images
+
+
+def source(data: bytes = PICTURE) -> Source:
+    picture = inspect(data, LIMITS)
+    return Source(
+        data=data,
+        content_type=picture.content_type,
+        width_pixels=picture.width_pixels,
+        height_pixels=picture.height_pixels,
+    )
+
+
+def wish(model: str = DEFAULT.name, **options: Any) -> Wish:
+    return Wish(
+        prompt="make it red",
+        instruction="Make the picture red.",
+        model=model,
+        options=Options(**options),
+    )
+
+
+async def edited(
+    google: Emulator, pictured: Source | None = None, asked: Wish | None = None, **more: Any
+) -> Edited:
+    async with opened(google, **more) as images:
+        return await images.edit(pictured or source(), asked or wish())
+
+
+def sent(google: Emulator) -> Any:
+    (request,) = google.requests("generate")
+    return request["body"]
+
+
+def digest(data: bytes) -> dict[str, object]:
+    return {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+
+
+async def test_the_picture_comes_back_changed_with_the_name_of_the_model(google):
+    result = await edited(google)
+
+    red, green, blue = means(result.data)
+    assert red > max(green, blue)
+    assert (result.provider, result.model) == ("gemini", DEFAULT.name)
+    assert result.content_type == "image/png"
+    image = pyvips.Image.new_from_buffer(result.data, "")
+    assert (image.width, image.height) == (result.width_pixels, result.height_pixels)
+
+
+async def test_the_picture_and_the_precise_instruction_are_sent(google):
+    await edited(google)
+
+    (turn,) = sent(google)["contents"]
+    picture, words = turn["parts"]
+    assert picture["inlineData"] == {"data": digest(PICTURE), "mime_type": "image/jpeg"}
+    assert words == {"text": "Make the picture red."}
+
+
+async def test_without_a_wanted_shape_the_model_keeps_that_of_the_source(google):
+    await edited(google)
+
+    config = sent(google)["generationConfig"]
+    assert config == {"responseModalities": ["IMAGE"], "imageConfig": {"imageSize": "1K"}}
+
+
+@pytest.mark.parametrize(
+    ("longer", "size"), [(1, "1K"), (1024, "1K"), (1025, "2K"), (2048, "2K"), (9000, "4K")]
+)
+def test_the_smallest_size_that_covers_the_source_is_asked_for(longer: int, size: str):
+    assert DEFAULT.size_for(longer) == size
+
+
+async def test_a_model_of_one_size_is_not_asked_for_another(google):
+    await edited(google, source(plain(2000, 10)), wish(LITE))
+
+    assert "imageSize" not in sent(google)["generationConfig"].get("imageConfig", {})
+
+
+@pytest.mark.parametrize("ratio", RATIOS)
+async def test_a_wanted_shape_is_asked_for(google, ratio: str):
+    result = await edited(google, asked=wish(aspect_ratio=ratio))
+
+    wide, high = map(int, ratio.split(":"))
+    assert result.width_pixels / result.height_pixels == pytest.approx(wide / high, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    "refused", [wish(seed=7), wish(aspect_ratio="5:7"), wish("gemini-2.5-flash-image")]
+)
+async def test_what_the_model_cannot_honour_is_refused_and_never_ignored(google, refused: Wish):
+    with pytest.raises(PermanentError) as error:
+        await edited(google, asked=refused)
+
+    assert error.value.code is ErrorCode.OPTION_UNSUPPORTED
+    assert google.requests() == []
+
+
+def test_what_may_be_asked_for_is_known_to_the_gateway():
+    assert [abilities(model).seed for model in MODELS] == [False] * len(MODELS)
+    assert abilities(DEFAULT).aspect_ratios == RATIOS
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (drawn.jpeg(), "image/jpeg"),
+        (drawn.png(alpha=True), "image/png"),
+        (drawn.webp(), "image/webp"),
+    ],
+)
+def test_a_picture_that_fits_goes_byte_for_byte(data: bytes, kind: str):
+    assert gemini_picture.fitted(data, LIMITS) == gemini_picture.Sent(data, kind)
+
+
+@pytest.mark.parametrize("data", [drawn.tiff(), drawn.bmp()], ids=["tiff", "bmp"])
+def test_a_type_that_it_does_not_take_becomes_one_that_it_takes(data: bytes):
+    copy = gemini_picture.fitted(data, LIMITS)
+
+    assert copy.content_type == "image/jpeg"
+    assert means(copy.data) == pytest.approx(means(drawn.jpeg()), abs=3)
+
+
+def test_a_picture_on_its_side_is_turned_before_it_is_sent():
+    lying = drawn.with_exif(orientation=6)
+
+    copy = gemini_picture.fitted(lying, LIMITS)
+
+    before, after = inspect(lying, LIMITS), inspect(copy.data, LIMITS)
+    assert (after.width_pixels, after.height_pixels) == (before.width_pixels, before.height_pixels)
+    assert (before.orientation, after.orientation) == (6, 1)
+
+
+def test_a_picture_with_more_pixels_than_it_sees_is_shrunk():
+    copy = gemini_picture.fitted(plain(6000, 4000), LIMITS)
+
+    assert inspect(copy.data, LIMITS).pixels <= gemini_picture.MOST_PIXELS
+
+
+def test_a_picture_with_too_many_bytes_is_shrunk_until_it_fits():
+    planes = [pyvips.Image.gaussnoise(2600, 1800, sigma=90, mean=128, seed=n) for n in range(4)]
+    whole = planes[0].bandjoin(planes[1:]).cast("uchar").copy(interpretation="srgb")
+    noise = bytes(whole.pngsave_buffer(compression=1))
+    assert len(noise) > MAX_BYTES
+
+    copy = gemini_picture.fitted(noise, LIMITS)
+
+    assert len(copy.data) <= MAX_BYTES
+    assert copy.content_type == "image/png"
+
+
+@pytest.mark.parametrize("preset", ["quota", "overloaded"])
+async def test_who_is_turned_away_waits_and_is_not_charged_a_try(google, preset: str):
+    google.fault("generate", preset=preset)
+
+    with pytest.raises(NotSubmittedError) as turned_away:
+        await edited(google)
+
+    assert turned_away.value.retry_after == (11.0 if preset == "quota" else None)
+
+
+async def test_where_nobody_listens_nothing_was_submitted():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+    with pytest.raises(NotSubmittedError):
+        await edited(Emulator(f"http://127.0.0.1:{port}"))
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        *({"cut": cut} for cut in ("before", "after", "midway")),
+        *({"preset": preset} for preset in ("internal", "deadline", "html_502")),
+        *({"preset": preset} for preset in ("broken_json_200", "empty_body", "created_201")),
+    ],
+)
+async def test_after_a_lost_answer_nobody_claims_to_know(google, fault: dict[str, Any]):
+    google.fault("generate", **fault)
+
+    with pytest.raises(TransientError) as lost:
+        await edited(google)
+
+    assert not isinstance(lost.value, NotSubmittedError)
+    assert google.counters()["posts"] == 1
+
+
+@pytest.mark.parametrize("reason", ["no_image", "image_other", "other", "max_tokens", "stop"])
+async def test_an_answer_without_a_picture_is_worth_another_try(google, reason: str):
+    google.fault("generate", preset=f"finish_{reason}")
+
+    with pytest.raises(TransientError, match=f"ended with {reason.upper()}") as nothing:
+        await edited(google)
+
+    assert not isinstance(nothing.value, NotSubmittedError)
+
+
+async def test_pictures_that_cannot_be_made_do_not_shut_everybody_out(google):
+    google.fault("generate", preset="finish_no_image", times=OPENS_AFTER)
+    async with opened(google) as images:
+        for _ in range(OPENS_AFTER):
+            with pytest.raises(TransientError):
+                await images.edit(source(), wish())
+
+        assert not images._provider.breaker.is_open
+
+
+@pytest.mark.parametrize(
+    ("preset", "because"),
+    [
+        ("finish_image_safety", "the picture goes against its safety rules"),
+        ("finish_image_prohibited_content", "the picture would show prohibited content"),
+        ("finish_image_recitation", "the picture would copy somebody's work"),
+        ("blocked_prohibited_content", "it shows or asks for prohibited content"),
+    ],
+)
+async def test_a_declined_picture_is_final_and_says_why(google, preset: str, because: str):
+    google.fault("generate", preset=preset)
+
+    with pytest.raises(PermanentError) as declined:
+        await edited(google)
+
+    assert declined.value.code is ErrorCode.CONTENT_MODERATED
+    assert declined.value.sentence == f"The image service declined this because {because}."
+
+
+@pytest.mark.parametrize("preset", ["wrong_key", "no_permission", "no_billing"])
+async def test_a_refused_key_is_an_operator_alert(google, preset: str, caplog):
+    google.fault("generate", preset=preset)
+
+    with pytest.raises(PermanentError) as refused:
+        await edited(google)
+
+    assert refused.value.code is ErrorCode.PROVIDER_AUTH
+    assert [record.message for record in caplog.records] == ["provider_needs_operator"]
+
+
+def drawing(data: str) -> dict[str, object]:
+    part = {"inlineData": {"mimeType": "image/png", "data": data}}
+    return {"candidates": [{"content": {"parts": [part]}, "finishReason": "STOP"}]}
+
+
+@pytest.mark.parametrize("data", ["", "bm8gcGljdHVyZQ==", "iVBORw0KGgoAAAANSUhEUg=="])
+async def test_a_result_that_is_no_picture_is_said_to_be_none(google, data: str):
+    google.fault("generate", body=drawing(data))
+
+    with pytest.raises(PermanentError) as invalid:
+        await edited(google)
+
+    assert invalid.value.code is ErrorCode.RESULT_INVALID
+
+
+async def test_a_result_with_more_pixels_than_we_read_is_not_decoded(google):
+    google.set(picture_type="png")
+
+    with pytest.raises(PermanentError) as invalid:
+        await edited(google, max_image_pixels=100_000)
+
+    assert invalid.value.code is ErrorCode.RESULT_INVALID
+
+
+async def test_the_last_picture_is_the_result_and_thoughts_are_none(google):
+    google.set(with_thought=True, with_text=True)
+
+    red, green, blue = means((await edited(google)).data)
+
+    assert red > max(green, blue)
+
+
+async def test_two_pictures_at_a_time_share_the_client(google):
+    async with opened(google) as images:
+        first, second = await asyncio.gather(
+            images.edit(source(), wish()), images.edit(source(), wish(LITE))
+        )
+
+    assert {first.model, second.model} == {DEFAULT.name, LITE}

@@ -142,8 +142,6 @@ class Handle(Message):
     submitted_at: Instant | None = None
     cost_credits: float | None = None
     """What the provider says the task costs; a credit of Flux is 0.01 USD."""
-    slots: tuple[Slot, ...] = ()
-    """The account's places that the task uses until it ends."""
 
 
 class Raw(Message):
@@ -203,6 +201,8 @@ class Work(Message):
     submitting: Submitting | None = None
     uncertain: int = Field(default=0, ge=0)
     """How often a submission was repeated without knowing whether the first was accepted."""
+    places: tuple[Slot, ...] = ()
+    """Of the provider's account, used from before the submission until the task has ended."""
     handle: Handle | None = None
     not_found_seen: bool = False
     raw: Raw | None = None

@@ -106,6 +106,13 @@ class Hold:
             if await self.append(self.job.follow(public=public, work=facts)):
                 return
 
+    async def note(self, **work: Any) -> None:
+        """Write down what this attempt is about to do. Raises FencedError or ObsoleteError."""
+        for _ in self._until_written():
+            self._current()
+            if await self.append(self.job.follow(work=work)):
+                return
+
     async def complete(self, **facts: Any) -> None:
         """End the job with its result, whoever holds the stage. Raises ObsoleteError."""
         for _ in self._until_written():
@@ -143,26 +150,20 @@ class Hold:
         timeout: float,
     ) -> None:
         deadline = self.now() + timedelta(seconds=timeout + 2 * SUBMIT_MARGIN_SECONDS)
-        await self._fenced_facts(submitting=Submitting(deadline=deadline))
+        await self.note(submitting=Submitting(deadline=deadline))
         if (deadline - self.now()).total_seconds() < timeout + SUBMIT_MARGIN_SECONDS:
-            await self._fenced_facts(submitting=None)
+            await self.note(submitting=None)
             raise NotSubmittedError("not enough time was left to submit")
         try:
             answer = await post()
         except NotSubmittedError:
-            await self._fenced_facts(submitting=None)
+            await self.note(submitting=None)
             raise
         except TransientError:
             # This POST is over and no other is under way, so nobody needs to wait for it.
-            await self._fenced_facts(submitting=Submitting(deadline=min(deadline, self.now())))
+            await self.note(submitting=Submitting(deadline=min(deadline, self.now())))
             raise
         await record(answer)
-
-    async def _fenced_facts(self, **work: Any) -> None:
-        for _ in self._until_written():
-            self._current()
-            if await self.append(self.job.follow(work=work)):
-                return
 
     def _current(self) -> None:
         self._wanted()

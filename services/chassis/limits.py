@@ -31,6 +31,8 @@ STREAM_NOT_FOUND: Final = 10059
 EXPIRY_LAG_SECONDS: Final = 0.35
 """The server expires by a timer: a place frees up this much late (measured, file storage)."""
 DEDUP_SECONDS: Final = 10.0
+FLUX_TASKS: Final = "flux"
+"""Policy of all tasks of the account."""
 KONTEXT_MAX_TASKS: Final = 6
 """The account's limit for flux-kontext-max alone, as its provider documents it."""
 LOST_PLACE_SECONDS: Final = 60.0
@@ -74,7 +76,7 @@ def account_policies(settings: AccountSettings) -> tuple[Policy, ...]:
     window = settings.flux_timeout_seconds + LOST_PLACE_SECONDS
     few = min(KONTEXT_MAX_TASKS, settings.flux_max_active_tasks)
     return (
-        Policy("flux", settings.flux_max_active_tasks, window),
+        Policy(FLUX_TASKS, settings.flux_max_active_tasks, window),
         Policy("flux_kontext_max", few, window),
     )
 
@@ -143,14 +145,14 @@ class Quota:
         with translated(f"take a place of {policy.name}"):
             try:
                 ack = await self._publish(policy, subject, token)
-                if ack.duplicate and not await self._holds(policy, ack.seq):
+                if ack.duplicate and not await is_held(self._bus, _slot(policy, ack)):
                     # The place was given back meanwhile: the token must pay again.
                     ack = await self._publish(policy, subject, f"{token}:{ack.seq}")
             except APIError as error:
                 if not is_code(error, MAX_MESSAGES_PER_SUBJECT):
                     raise
                 raise LimitExceededError(policy, await self._wait(policy, subject)) from None
-        return Slot(policy=policy.name, sequence=ack.seq), not ack.duplicate
+        return _slot(policy, ack), not ack.duplicate
 
     async def _publish(self, policy: Policy, subject: str, token: str) -> PubAck:
         return await self._bus.js.publish(
@@ -160,13 +162,6 @@ class Quota:
             stream=limit_stream(policy.name),
             headers={Header.MSG_ID: token},
         )
-
-    async def _holds(self, policy: Policy, sequence: int) -> bool:
-        try:
-            await self._bus.js.get_msg(limit_stream(policy.name), seq=sequence)
-        except NotFoundError:
-            return False
-        return True
 
     async def _wait(self, policy: Policy, subject: str) -> int:
         try:
@@ -179,6 +174,16 @@ class Quota:
         return max(1, math.ceil(stored + policy.window_seconds + EXPIRY_LAG_SECONDS - time.time()))
 
 
+async def is_held(bus: Bus, slot: Slot) -> bool:
+    """Whether the place is still taken: neither given back nor expired. Raises UnavailableError."""
+    with translated("look at a place"):
+        try:
+            await bus.js.get_msg(limit_stream(slot.policy), seq=slot.sequence)
+        except NotFoundError:
+            return False
+    return True
+
+
 async def give_back(bus: Bus, slot: Slot) -> None:
     """Free one place; gone already is fine. Raises UnavailableError."""
     with translated("give a place back"):
@@ -187,3 +192,7 @@ async def give_back(bus: Bus, slot: Slot) -> None:
         except APIError as error:
             if error.err_code not in {NO_MESSAGE_FOUND, STREAM_NOT_FOUND}:
                 raise
+
+
+def _slot(policy: Policy, ack: PubAck) -> Slot:
+    return Slot(policy=policy.name, sequence=ack.seq)

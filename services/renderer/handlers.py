@@ -7,12 +7,13 @@ from typing import Final
 from contracts.base import utcnow
 from contracts.errors import ErrorCode
 from contracts.events import EditEnhanced, EditSubmitted
-from contracts.journal import PROGRESS, Handle, JournalEntry, Stage
+from contracts.journal import PROGRESS, Handle, JournalEntry, Slot, Stage
 from contracts.queries import Abilities, AbilitiesQuestion, ModelAbilities
 from contracts.subjects import RENDERER_EDIT_ENHANCED, RENDERER_EDIT_SUBMITTED
 from services.chassis.collect import Collected, Pending
 from services.chassis.errors import MizualError, ObsoleteError, PermanentError
 from services.chassis.hold import Hold, NotSubmittedError
+from services.chassis.judge import TIMED_OUT_SENTENCE
 from services.chassis.metrics import PROVIDER_CREDITS
 from services.chassis.step import Facts, Retries, Step
 from services.renderer.domain.editing import Edited, Running, Source, Wish
@@ -28,6 +29,8 @@ JUST_NOW_SECONDS: Final = 0.2
 """A task this young is not asked for: its event comes at once."""
 PROGRESS_STEP: Final = 5
 """Percent that a provider's progress must have moved the job by, to be worth an entry."""
+WORTHWHILE_SECONDS: Final = 10.0
+"""Nothing is bought for a job that will be stopped sooner than the quicker models are done."""
 TOO_LONG_SENTENCE: Final = "The image service took too long. Please try again."
 
 
@@ -66,6 +69,8 @@ def collecting(shop: Workshop) -> Step:
 async def on_edit_enhanced(hold: Hold, *, shop: Workshop) -> None:
     """Have the picture edited, or hand it in, by whoever the job's model belongs to."""
     wish = shop.studio.wish_of(hold.job)
+    if wish.model not in shop.studio.free:
+        _refuse_to_pay_in_vain(hold.job)
     whose = {"provider": shop.studio.provider_of(wish.model), "model": wish.model}
     if wish.model in shop.studio.tasks:
         await _hand_in(hold, wish, shop, whose)
@@ -109,6 +114,11 @@ def abilities_of(
     return answer
 
 
+def _refuse_to_pay_in_vain(job: JournalEntry) -> None:
+    if (job.facts.deadline - utcnow()).total_seconds() < WORTHWHILE_SECONDS:
+        raise PermanentError(ErrorCode.TIMED_OUT, TIMED_OUT_SENTENCE)
+
+
 async def _edited(hold: Hold, source: Source, wish: Wish, shop: Workshop) -> Facts:
     studio = shop.studio
     editor = studio.paid.get(wish.model) or studio.free[wish.model]
@@ -119,7 +129,7 @@ async def _edited(hold: Hold, source: Source, wish: Wish, shop: Workshop) -> Fac
 async def _hand_in(hold: Hold, wish: Wish, shop: Workshop, whose: Facts) -> None:
     editor = shop.studio.tasks[wish.model]
     # First the place, which is cheap to ask for; the picture only when there is one.
-    slots = await shop.places.take(wish.model, token=f"{hold.job.job_id}:{hold.attempt}")
+    slots = await _placed(hold, wish, shop)
     try:
         body = await editor.prepare(await shop.pictures.source(hold.job), wish)
         await hold.enter(Stage.AI_PROCESSING, **whose)
@@ -130,14 +140,28 @@ async def _hand_in(hold: Hold, wish: Wish, shop: Workshop, whose: Facts) -> None
     async def post() -> Handle:
         task = await editor.submit(body, model=wish.model)
         PROVIDER_CREDITS.labels(editor.name).inc(task.cost_credits or 0)
-        return task.model_copy(update={"slots": slots})
+        return task
 
     try:
         await hold.submit(post, timeout=editor.submit_seconds)
     except (NotSubmittedError, PermanentError, ObsoleteError):
-        # Where nobody knows whether the task runs, its place is left to expire.
+        # Where nobody knows whether the task runs, its place stays used until that is decided.
         await shop.places.free(slots)
         raise
+
+
+async def _placed(hold: Hold, wish: Wish, shop: Workshop) -> tuple[Slot, ...]:
+    held = hold.job.facts.places
+    if held and await shop.places.are_held(held):
+        return held
+    slots = await shop.places.take(wish.model, token=f"{hold.job.job_id}:{hold.attempt}")
+    try:
+        # A renderer that dies from here on leaves them to the one that takes over.
+        await hold.note(places=slots)
+    except MizualError:
+        await shop.places.free(slots)
+        raise
+    return slots
 
 
 def _pending(task: Handle, state: Running, job: JournalEntry, shop: Workshop) -> Pending:
@@ -158,9 +182,8 @@ def _percent(progress: float | None, job: JournalEntry) -> int | None:
 
 async def _release(job: JournalEntry, *, shop: Workshop) -> None:
     # A task that is still under way keeps its places, whatever is acked.
-    task = job.facts.handle
-    if task is not None and (job.terminal or job.facts.raw is not None):
-        await shop.places.free(task.slots)
+    if job.terminal or job.facts.raw is not None:
+        await shop.places.free(job.facts.places)
 
 
 def _said(edited: Edited) -> Facts:

@@ -36,6 +36,25 @@ async def test_as_many_tasks_may_be_under_way_as_the_account_allows(places, brea
     assert not breaker.is_open
 
 
+async def test_kontext_max_alone_being_full_holds_up_no_other_model(places, breaker):
+    for number in range(KONTEXT_MAX_TASKS):
+        await places.take(KONTEXT_MAX, token=f"task-{number}")
+
+    with pytest.raises(UnavailableError):
+        await places.take(KONTEXT_MAX, token="one more")
+
+    assert breaker.is_free
+
+
+async def test_a_place_is_held_until_it_is_given_back(places):
+    slots = await places.take(KONTEXT_MAX, token="task")
+    assert await places.are_held(slots)
+
+    await places.free(slots)
+
+    assert not await places.are_held(slots)
+
+
 async def test_many_at_once_share_the_places_exactly(places):
     tries = (places.take(PRO, token=f"task-{number}") for number in range(3 * MOST))
 

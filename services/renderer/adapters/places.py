@@ -6,7 +6,14 @@ from contracts.journal import Slot
 from services.chassis.breaker import Breaker
 from services.chassis.bus import Bus
 from services.chassis.errors import UnavailableError
-from services.chassis.limits import LimitExceededError, Policy, Quota, give_back
+from services.chassis.limits import (
+    FLUX_TASKS,
+    LimitExceededError,
+    Policy,
+    Quota,
+    give_back,
+    is_held,
+)
 from services.renderer.domain.models import model_named
 
 ACCOUNT: Final = "account"
@@ -31,10 +38,15 @@ class AccountPlaces:
         policies = (self._policies[name] for name in model_named(model).policies)
         try:
             taken = await Quota(self._bus, tuple(policies)).take(ACCOUNT, token=token)
-        except LimitExceededError:
-            self._breaker.rest(RECHECK_SECONDS)
+        except LimitExceededError as full:
+            if full.policy.name == FLUX_TASKS:
+                self._breaker.rest(RECHECK_SECONDS)
             raise UnavailableError("as many tasks are under way as the account allows") from None
         return taken.slots
+
+    async def are_held(self, slots: tuple[Slot, ...]) -> bool:
+        """See Places."""
+        return all([await is_held(self._bus, slot) for slot in slots])
 
     async def free(self, slots: tuple[Slot, ...]) -> None:
         """See Places."""

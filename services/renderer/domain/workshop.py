@@ -31,6 +31,9 @@ class Places(Protocol):
         as many tasks are under way as the account allows.
         """
 
+    async def are_held(self, slots: tuple[Slot, ...]) -> bool:
+        """Whether all of them are still taken. Raises UnavailableError."""
+
     async def free(self, slots: tuple[Slot, ...]) -> None:
         """Give the places back; free already is fine. Raises UnavailableError."""
 

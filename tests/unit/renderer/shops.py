@@ -45,6 +45,9 @@ class CountedPlaces:
         slot = self.taken.setdefault(token, Slot(policy="flux", sequence=len(self.taken) + 1))
         return (slot,)
 
+    async def are_held(self, slots: tuple[Slot, ...]) -> bool:
+        return all(slot.sequence not in self.freed for slot in slots)
+
     async def free(self, slots: tuple[Slot, ...]) -> None:
         self.freed.update(slot.sequence for slot in slots)
 

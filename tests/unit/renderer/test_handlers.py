@@ -37,8 +37,9 @@ def world(fakes: Fakes, **work: Any) -> World:
 
 def submitted(*, seconds_ago: float = 5.0, progress: int = 65) -> JournalEntry:
     at = utcnow() - timedelta(seconds=seconds_ago)
-    task = Handle(provider="flux", task_id="task", model=FLUX.name, submitted_at=at, slots=(SLOT,))
-    entry = job(enhanced=ENHANCED, handle=task).advance(Stage.AI_PROCESSING)
+    task = Handle(provider="flux", task_id="task", model=FLUX.name, submitted_at=at)
+    facts = {"enhanced": ENHANCED, "handle": task, "places": (SLOT,)}
+    entry = job(**facts).advance(Stage.AI_PROCESSING)
     return entry.follow(public={"progress_percent": progress})
 
 
@@ -57,7 +58,7 @@ async def test_a_task_is_handed_in_once_with_its_place_and_what_it_costs():
     handle = one.last.facts.handle
     assert handle is not None
     assert (handle.task_id, handle.cost_credits) == ("task-1", 4.5)
-    assert handle.slots == tuple(fakes.places.taken.values())
+    assert one.last.facts.places == tuple(fakes.places.taken.values())
     assert fakes.places.used == 1
     assert one.last.public.provider == "flux"
     assert one.last.public.model == "flux-2-pro"
@@ -114,6 +115,48 @@ async def test_where_nobody_knows_whether_the_task_runs_its_place_stays_used():
     await world(fakes).deliver(Actor("first"))
 
     assert fakes.places.used == 1
+
+
+@pytest.mark.parametrize("when", ["crash_before", "crash_after"])
+async def test_a_renderer_that_dies_leaves_its_place_to_the_next_one(when: str):
+    for operation in range(12):
+        fakes = Fakes()
+        one = world(fakes)
+        stopped: dict[str, Any] = {when: operation}
+        await one.deliver(Actor("first", **stopped))
+        one.skew = timedelta(seconds=60)
+
+        await one.until_acked()
+
+        kept = 1 if one.last.facts.handle else 0
+        # Between the taking of a place and its note lies the one moment that loses it.
+        lost = fakes.places.used - kept
+        assert lost <= (1 if len(fakes.places.taken) > 1 else 0)
+        assert fakes.flux.submissions <= 1
+
+
+async def test_a_place_that_was_given_back_is_taken_anew():
+    fakes = Fakes()
+    fakes.flux.refuses = NotSubmittedError("503")
+    one = world(fakes)
+    for _ in range(4):
+        await one.deliver(Actor("refused"))
+    fakes.flux.refuses = None
+
+    await one.until_acked()
+
+    assert len(fakes.places.taken) == 5
+    assert fakes.places.used == 1
+
+
+async def test_nothing_is_bought_for_a_job_that_is_about_to_be_stopped():
+    fakes = Fakes()
+    one = world(fakes, deadline=utcnow() + timedelta(seconds=5))
+
+    await one.deliver(Actor("only"))
+
+    assert one.last.public.error_code is ErrorCode.TIMED_OUT
+    assert fakes.flux.submissions == 0
 
 
 async def test_an_unknown_outcome_of_a_task_is_not_repeated_but_one_of_a_whole_call_is():

@@ -119,7 +119,7 @@ MUTANTS = (
     Mutant(
         "submitting stands in the journal before the POST",
         "hold",
-        "        await self._fenced_facts(submitting=Submitting(deadline=deadline))\n",
+        "        await self.note(submitting=Submitting(deadline=deadline))\n",
         "",
     ),
     Mutant(

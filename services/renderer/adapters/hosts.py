@@ -51,7 +51,7 @@ class AllowedHosts:
     """The hosts that may be called, as an operator lists them.
 
     `api.bfl.ai` is that host at its scheme's own port, `127.0.0.1:9001` that host at that port,
-    `*.bfl.ai` every host below. Plain HTTP is for a private host that is listed by itself.
+    `*.bfl.ai` every host below. Plain HTTP is for private hosts, which are listed one by one.
     Addresses are compared as they are written, so one in another spelling is no match.
     """
 
@@ -70,14 +70,14 @@ class AllowedHosts:
         place = place_of(url)
         if place is None:
             return "form"
-        by_itself = any((place.host, port) in self._exact for port in place.ports)
-        if not by_itself and not self._is_below(place):
+        if not self._lists(place):
             return "host"
-        is_fine = place.scheme == "https" or (by_itself and place.is_private)
-        return None if is_fine else "scheme"
+        return None if place.scheme == "https" or place.is_private else "scheme"
 
-    def _is_below(self, place: Place) -> bool:
-        return any(place.host.endswith(end) and port in place.ports for end, port in self._below)
+    def _lists(self, place: Place) -> bool:
+        return any((place.host, port) in self._exact for port in place.ports) or any(
+            place.host.endswith(end) and port in place.ports for end, port in self._below
+        )
 
 
 def place_of(url: str) -> Place | None:

@@ -14,6 +14,7 @@ from services.renderer.adapters.flux import Deadlines
 from services.renderer.domain.editing import Ready
 from services.renderer.domain.models import MODELS
 from tests.pictures import means, plain
+from tests.unit.chassis import drawn
 from tests.unit.renderer.flux_opened import (
     PICTURE,
     edited,
@@ -92,9 +93,7 @@ async def test_what_is_whole_is_taken_whatever_its_headers(flux, bfl, preset):
     assert (await fetched(flux, bfl, preset=preset)).content_type == "image/jpeg"
 
 
-@pytest.mark.parametrize(
-    "preset", ["garbage", "truncated", "empty_file", "oversized", "oversized_unsized", "bomb"]
-)
+@pytest.mark.parametrize("preset", ["garbage", "truncated", "empty_file", "bomb"])
 async def test_a_file_that_is_no_picture_ends_the_job(flux, bfl, preset):
     with pytest.raises(PermanentError) as invalid:
         await fetched(flux, bfl, preset=preset)
@@ -102,9 +101,26 @@ async def test_a_file_that_is_no_picture_ends_the_job(flux, bfl, preset):
     assert invalid.value.code is INVALID
 
 
-async def test_a_type_that_flux_does_not_make_is_no_result(flux, bfl):
-    with pytest.raises(PermanentError) as invalid:
-        await fetched(flux, bfl, body="GIF89a" + "x" * 100)
+@pytest.mark.parametrize("preset", ["oversized", "oversized_unsized"])
+async def test_no_more_is_read_than_a_result_may_have(flux, bfl, preset):
+    with pytest.raises(PermanentError, match="too many bytes"):
+        await fetched(flux, bfl, preset=preset)
+
+
+async def test_nothing_is_unpacked(flux, bfl):
+    await edited(flux)
+
+    asked = {request["headers"]["accept-encoding"] for request in bfl.requests()}
+    assert asked == {"identity"}
+
+
+async def test_a_type_that_flux_does_not_make_is_no_result():
+    tiff = drawn.tiff()
+    answer = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(tiff)
+
+    async with serving(answer + tiff) as url, opened(url) as flux:
+        with pytest.raises(PermanentError) as invalid:
+            await flux.download(handle(), Ready(f"{url}/sample"))
 
     assert invalid.value.code is INVALID
 

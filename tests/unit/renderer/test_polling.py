@@ -62,10 +62,11 @@ def taught(*durations: float, **how: float) -> PollTimer:
     return timer
 
 
-def test_a_steady_provider_is_asked_just_after_the_end():
-    timer = taught(*[SECONDS] * 3)
+@pytest.mark.parametrize("seconds", [0.7, 5.2, SECONDS, 10.1])
+def test_a_steady_provider_is_asked_just_after_the_end(seconds):
+    timer = taught(*[seconds] * 3)
 
-    late, polls = judged(timer, [SECONDS] * 50)
+    late, polls = judged(timer, [seconds] * 50)
 
     assert late <= 0.06
     assert polls <= 3

@@ -38,7 +38,7 @@ def world(fakes: Fakes, **work: Any) -> World:
 def submitted(*, seconds_ago: float = 5.0, progress: int = 65) -> JournalEntry:
     at = utcnow() - timedelta(seconds=seconds_ago)
     task = Handle(provider="flux", task_id="task", model=FLUX.name, submitted_at=at)
-    facts = {"enhanced": ENHANCED, "handle": task, "places": (SLOT,)}
+    facts: dict[str, Any] = {"enhanced": ENHANCED, "handle": task, "places": (SLOT,)}
     entry = job(**facts).advance(Stage.AI_PROCESSING)
     return entry.follow(public={"progress_percent": progress})
 

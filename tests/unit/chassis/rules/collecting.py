@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Any
 
 from contracts.base import utcnow
 from contracts.events import EditSubmitted
@@ -51,7 +52,7 @@ class Task:
 class Collecting(World):
     """One submitted job, its messages, its provider."""
 
-    def __init__(self, task: Task | None = None, **work: object) -> None:
+    def __init__(self, task: Task | None = None, **work: Any) -> None:
         opened = job(enhanced=ENHANCED, **{"handle": TASK, **work}).advance(Stage.AI_PROCESSING)
         super().__init__(COLLECT, opened.model_copy(update={"index": 0}), lambda _: None)  # type: ignore[arg-type,return-value]
         self.provider = task or Task()

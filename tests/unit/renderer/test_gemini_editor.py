@@ -3,12 +3,15 @@
 import asyncio
 import hashlib
 import socket
+from base64 import b64encode
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing
+from io import BytesIO
 from typing import Any
 
 import pytest
 import pyvips
+from PIL import Image as Pillow
 
 from contracts.errors import ErrorCode
 from contracts.journal import Options
@@ -204,6 +207,24 @@ def test_a_picture_with_too_many_bytes_is_shrunk_until_it_fits():
 
     assert len(copy.data) <= MAX_BYTES
     assert copy.content_type == "image/png"
+    assert inspect(copy.data, LIMITS).pixels > gemini_picture.FEWEST_PIXELS * 0.9
+
+
+def test_of_a_moving_picture_the_first_moment_is_sent():
+    frames = [Pillow.new("RGB", (64, 48), colour) for colour in ("red", "blue")]
+    moving = BytesIO()
+    frames[0].save(moving, "WEBP", save_all=True, append_images=frames[1:], lossless=True)
+
+    copy = gemini_picture.fitted(moving.getvalue(), LIMITS)
+
+    assert inspect(copy.data, LIMITS).frames == 1
+    assert means(copy.data)[0] > 200
+
+
+def test_inks_are_sent_as_light():
+    inks = bytes(drawn.halves().colourspace("cmyk").jpegsave_buffer())
+
+    assert drawn.opened(gemini_picture.fitted(inks, LIMITS).data).bands == 3
 
 
 @pytest.mark.parametrize("preset", ["quota", "overloaded"])
@@ -292,9 +313,11 @@ async def test_a_refused_key_is_an_operator_alert(google, preset: str, caplog):
     assert [record.message for record in caplog.records] == ["provider_needs_operator"]
 
 
-def drawing(data: str) -> dict[str, object]:
-    part = {"inlineData": {"mimeType": "image/png", "data": data}}
-    return {"candidates": [{"content": {"parts": [part]}, "finishReason": "STOP"}]}
+def drawing(*pictures: str, **last: object) -> dict[str, object]:
+    """An answer with these pictures; `last` is said of the last one."""
+    parts = [{"inlineData": {"mimeType": "image/png", "data": data}} for data in pictures]
+    content = {"parts": [*parts[:-1], {**parts[-1], **last}]}
+    return {"candidates": [{"content": content, "finishReason": "STOP"}]}
 
 
 @pytest.mark.parametrize("data", ["", "bm8gcGljdHVyZQ==", "iVBORw0KGgoAAAANSUhEUg=="])
@@ -316,7 +339,15 @@ async def test_a_result_with_more_pixels_than_we_read_is_not_decoded(google):
     assert invalid.value.code is ErrorCode.RESULT_INVALID
 
 
-async def test_the_last_picture_is_the_result_and_thoughts_are_none(google):
+@pytest.mark.parametrize(("last", "result"), [({}, "second"), ({"thought": True}, "first")])
+async def test_the_last_picture_is_the_result_and_thoughts_are_none(google, last, result: str):
+    made = {"first": drawn.png(), "second": drawn.jpeg()}
+    google.fault("generate", body=drawing(*(b64encode(m).decode() for m in made.values()), **last))
+
+    assert (await edited(google)).data == made[result]
+
+
+async def test_words_and_thoughts_around_the_picture_do_no_harm(google):
     google.set(with_thought=True, with_text=True)
 
     red, green, blue = means((await edited(google)).data)

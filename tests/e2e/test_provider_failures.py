@@ -1,0 +1,222 @@
+"""Every way for a provider to fail, on a whole system: what a person reads, what it costs."""
+
+import asyncio
+import re
+from collections import defaultdict
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+
+import pytest
+
+from contracts.journal import PROGRESS
+from services.chassis.bus import Bus
+from services.enhancer.domain.enhancing import OWN_WORDS_NOTE
+from tests.buses import connected
+from tests.e2e import flux_rows, gemini_rows, words_rows
+from tests.e2e.failing import Found, Lane, Row, Seen
+from tests.emulated import Emulated, emulated_stack
+
+pytestmark = pytest.mark.timeout(400)
+
+KLEIN, PRO, LIBVIPS = "flux-2-klein-4b", "flux-2-pro", "libvips"
+SETTINGS = {
+    "ALLOWED_MODELS": f"{KLEIN},{PRO},{LIBVIPS}",
+    "FLUX_POLL_INTERVAL_SECONDS": "0.1",
+    "FLUX_MAX_ACTIVE_TASKS": "100",
+    "WORKER_CONCURRENCY": "4",
+}
+FIRST = {"PUBLIC_URL": "http://127.0.0.1:9"}
+SECOND = {
+    "IMAGE_PROVIDER": "gemini",
+    "LLM_PROVIDER": "openai",
+    "PROVIDER_UNCERTAIN_REPEATS": "1",
+}
+TABLES = {
+    "handing in to Flux": flux_rows.REFUSED_OR_TAKEN,
+    "handing in to Flux in vain": flux_rows.UNSURE,
+    "handing in to Flux, repeated": flux_rows.REPEATED,
+    "asking Flux": flux_rows.ASKING,
+    "fetching from Flux": flux_rows.FETCHING,
+    "waiting for Flux": flux_rows.SLOW,
+    "a picture by Gemini": gemini_rows.FINAL,
+    "a picture by Gemini in vain": gemini_rows.PASSING,
+    "words by Gemini": words_rows.GEMINI_FINAL,
+    "words by Gemini in vain": words_rows.GEMINI_PASSING,
+    "words by OpenAI": words_rows.OPENAI_FINAL,
+    "words by OpenAI in vain": words_rows.OPENAI_PASSING,
+}
+CASES = [(table, row) for table, rows in TABLES.items() for row in rows]
+# What belongs into a log: codes, addresses, names of programs and of fields.
+INTERNAL = re.compile(
+    r"HTTP|http|\b[1-5]\d\d\b|[{}<>_=]|Error|Exception|case-|bfl|flux|gemini|openai", re.IGNORECASE
+)
+"""No sentence for people has any of this in it."""
+
+Results = dict[str, Found]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """The rows to try, and what was seen of them."""
+
+    wanted: frozenset[tuple[str, str]]
+    results: Results
+
+    def rows(self, table: str) -> list[Row]:
+        """Those of the table that this run looks at."""
+        return [row for row in TABLES[table] if (table, row.name) in self.wanted]
+
+    async def alone(self, lane: Lane, *tables: str) -> None:
+        """One row after another."""
+        for table in tables:
+            await lane.alone(self.rows(table), self.results[table])
+
+    async def together(self, lane: Lane, table: str, *, at_once: int) -> None:
+        """So many rows beside each other."""
+        await lane.together(self.rows(table), self.results[table], at_once=at_once)
+
+
+@pytest.fixture(scope="module")
+def results(request, tmp_path_factory) -> Results:
+    """Every row tried: on two systems at a time, each with several emulators."""
+    here = [item for item in request.session.items if item.path == request.path]
+    params = [item.callspec.params for item in here if hasattr(item, "callspec")]
+    wanted = frozenset((one["table"], one["row"].name) for one in params)
+    trial = Trial(wanted, defaultdict(dict))
+    with ExitStack() as opened:
+        first = opened.enter_context(
+            emulated_stack(
+                tmp_path_factory.mktemp("first"), languages=["gemini"], **SETTINGS, **FIRST
+            )
+        )
+        second = opened.enter_context(
+            emulated_stack(
+                tmp_path_factory.mktemp("second"),
+                languages=["gemini", "openai"],
+                **SETTINGS,
+                **SECOND,
+            )
+        )
+        asyncio.run(tried(trial, first, second))
+    return trial.results
+
+
+async def tried(trial: Trial, first: Emulated, second: Emulated) -> None:
+    async with (
+        connected(first.system.nats_url) as one,
+        connected(second.system.nats_url) as two,
+        asyncio.TaskGroup() as group,
+    ):
+        group.create_task(handing_in(trial, first, one))
+        group.create_task(words(trial, first, one, "words by Gemini"))
+        group.create_task(collecting(trial, second, two))
+        group.create_task(pictures(trial, second, two))
+        group.create_task(words(trial, second, two, "words by OpenAI"))
+
+
+async def handing_in(trial: Trial, stack: Emulated, bus: Bus) -> None:
+    lane = flux(stack, bus)
+    await trial.alone(lane, "handing in to Flux")
+    # The first look at a task of this model comes after seconds: time to aim at the task.
+    slow = replace(lane, options={**lane.options, "model": PRO})
+    await asyncio.gather(
+        trial.together(lane, "handing in to Flux in vain", at_once=3),
+        trial.together(slow, "waiting for Flux", at_once=len(flux_rows.SLOW)),
+    )
+
+
+async def collecting(trial: Trial, stack: Emulated, bus: Bus) -> None:
+    tables = ("handing in to Flux, repeated", "asking Flux", "fetching from Flux")
+    await trial.alone(flux(stack, bus), *tables)
+
+
+async def pictures(trial: Trial, stack: Emulated, bus: Bus) -> None:
+    assert stack.providers.gemini is not None
+    lane = Lane(
+        system=stack.system,
+        bus=bus,
+        emulator=stack.providers.gemini,
+        service="renderer",
+        options={"enhance": "false"},
+    )
+    await trial.alone(lane, "a picture by Gemini")
+    await trial.together(lane, "a picture by Gemini in vain", at_once=3)
+
+
+async def words(trial: Trial, stack: Emulated, bus: Bus, table: str) -> None:
+    emulator = stack.providers.openai or stack.providers.gemini
+    assert emulator is not None
+    lane = Lane(
+        system=stack.system,
+        bus=bus,
+        emulator=emulator,
+        service="enhancer",
+        options={"model": LIBVIPS},
+    )
+    await trial.alone(lane, table)
+    await trial.together(lane, f"{table} in vain", at_once=4)
+
+
+def flux(stack: Emulated, bus: Bus) -> Lane:
+    return Lane(
+        system=stack.system,
+        bus=bus,
+        emulator=stack.bfl,
+        service="renderer",
+        options={"enhance": "false", "model": KLEIN},
+        usual=flux_rows.USUAL,
+    )
+
+
+@pytest.mark.parametrize(("table", "row"), CASES, ids=[f"{t}: {row.name}" for t, row in CASES])
+def test_a_failure_leads_to_what_was_promised(results: Results, table: str, row: Row):
+    seen = results[table][row.name]
+
+    if isinstance(seen, Exception):
+        raise seen
+    assert_ended(row, seen)
+    assert_one_line(seen)
+    assert_tried(row, seen)
+    if row.own_words is not None:
+        assert_words(row, seen)
+
+
+def assert_ended(row: Row, seen: Seen) -> None:
+    """As the row says, in a sentence for people."""
+    final = seen.final
+    assert final["status"] == ("failed" if row.code else "completed"), final
+    assert final["error_code"] == row.code
+    if row.code:
+        assert row.says in final["message"]
+        assert final["message"].endswith(".")
+        assert not INTERNAL.search(final["message"])
+        return
+    red, green, blue = seen.colour or (0, 0, 0)
+    assert blue > max(red, green) + 20
+
+
+def assert_one_line(seen: Seen) -> None:
+    """The journal counts by one, steps back never, and ends once."""
+    entries = seen.entries
+    ranks = [PROGRESS[entry.stage] for entry in entries if not entry.terminal]
+    assert ranks == sorted(ranks)
+    assert [entry.index for entry in entries] == list(range(len(entries)))
+    assert [entry.terminal for entry in entries] == [False] * (len(entries) - 1) + [True]
+
+
+def assert_tried(row: Row, seen: Seen) -> None:
+    """As often as the row says, with pauses that a person can read of."""
+    asked = {"poll"} if row.is_patient else set()
+    assert {name: n for name, n in seen.calls.items() if name not in asked} == row.calls
+    assert row.tasks in {None, seen.tasks}
+    assert seen.pauses == row.pauses
+    if row.outcome is not None:
+        assert seen.outcomes[row.outcome] >= 1, seen.outcomes
+    assert (seen.alerts > 0) == row.alert
+
+
+def assert_words(row: Row, seen: Seen) -> None:
+    """The person's own, and said to be; else those of the model."""
+    notes = {entry.public.note for entry in seen.entries}
+    assert (OWN_WORDS_NOTE in notes) == row.own_words
+    assert (seen.final["enhanced_prompt"] is None) == row.own_words

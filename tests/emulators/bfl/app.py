@@ -99,6 +99,8 @@ class Bfl:
         sent = submissions.take_pictures(inputs, model, self._studio)
         task = submissions.order(call, model, inputs, sent, self._desk)
         self._admit(task)
+        for fault in fault_of(call).then:
+            self._desk.arm({**fault, "match": task.id})
         self._tasks.begin(task)
         self._counts["submissions"] += 1
         if how.webhook_early and task.webhook_url:

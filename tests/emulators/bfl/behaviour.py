@@ -2,7 +2,7 @@
 
 from typing import Final, Literal
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from tests.emulators.core.calls import Call
 from tests.emulators.core.desk import Behaviour
@@ -55,6 +55,8 @@ class BflFault(Fault):
     """Of a moderated task."""
     picture_type: Literal["jpeg", "png", "webp"] | None = None
     """A download is of this type, whatever was asked."""
+    then: tuple[dict[str, JsonValue], ...] = ()
+    """On a submission: further faults, for polls and downloads of its task alone."""
 
 
 def fault_of(call: Call) -> BflFault:

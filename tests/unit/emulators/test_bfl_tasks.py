@@ -120,6 +120,14 @@ def test_a_poll_can_lie_once(flux: Flux):
     assert [flux.status(order)["status"] for _ in range(3)] == ["Task not found", "Queued", "Ready"]
 
 
+def test_one_task_may_have_bad_luck_among_others(flux: Flux):
+    flux.emulator.set(latency_seconds=0)
+    flux.emulator.fault("submit", then=[{"operation": "poll", "status": 502}])
+    unlucky, lucky = flux.order(), flux.order()
+
+    assert [flux.poll(order).status_code for order in (lucky, unlucky, unlucky)] == [200, 502, 200]
+
+
 @pytest.mark.parametrize(
     ("model", "limits"),
     [("flux-2-pro", {"active_limit": 2}), ("flux-kontext-max", {"kontext_max_limit": 2})],

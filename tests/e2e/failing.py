@@ -3,7 +3,6 @@
 import asyncio
 import json
 import re
-import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -26,8 +25,6 @@ PICTURE: Final = plain(320, 240)
 CALLS: Final = "mizual_provider_calls"
 OPERATOR: Final = "provider_needs_operator"
 ENDED_SECONDS: Final = 100.0
-HANDED_IN_SECONDS: Final = 20.0
-PAUSE_SECONDS: Final = 0.02
 HEALING_SECONDS: Final = 1.0
 """Below the three seconds after which a language model is asked again."""
 _SECONDS: Final = re.compile(r"trying again in (\d+) second")
@@ -44,8 +41,7 @@ class Row:
     is_patient: bool = False
     """How often the task is asked for is left to chance."""
     faults: tuple[api.Json, ...] = ()
-    late: tuple[api.Json, ...] = ()
-    """Armed for the job's task alone, once that is known."""
+    """Of the requests about this job alone."""
     how: Mapping[str, object] = field(default_factory=dict)
     """The emulator's behaviour meanwhile."""
     code: str | None = None
@@ -147,14 +143,11 @@ class Lane:
     async def seen(self, row: Row) -> Seen:
         """Try the row."""
         marker = marker_of(row)
-        for fault in row.faults:
-            aim = {"asking": marker} if fault["operation"] in _POSTS else {}
-            self.emulator.fault(**aim, **fault)
+        for fault in aimed(row):
+            self.emulator.fault(**fault)
         before = await self._outcomes()
         async with api.client(self.system.url) as client:
             job = (await self._submit(client, marker))["edit_id"]
-            if row.late:
-                await self._arm(row, job)
             final = await api.ended(client, job, within=ENDED_SECONDS)
             colour = await colour_of(client, final)
         entries = await self._entries(job)
@@ -185,14 +178,6 @@ class Lane:
         prompt = f"make it blue, {marker}"
         return await api.submit(client, prompt, picture=PICTURE, **self.options)
 
-    async def _arm(self, row: Row, job: str) -> None:
-        deadline = time.monotonic() + HANDED_IN_SECONDS
-        while not (tasks := tasks_of(await self._entries(job))):
-            assert time.monotonic() < deadline, "nothing was handed in"
-            await asyncio.sleep(PAUSE_SECONDS)
-        for fault in row.late:
-            self.emulator.fault(match=tasks[0], **fault)
-
     async def _entries(self, job: str) -> tuple[JournalEntry, ...]:
         line = await JetStreamJournal(self.bus).replay(UUID(job))
         return tuple(recorded.entry for recorded in line)
@@ -218,6 +203,15 @@ def marker_of(row: Row) -> str:
     """A word that is in this row's sentence alone."""
     letters = re.sub(r"[^a-z0-9]+", "-", row.name.lower()).strip("-")
     return f"case-{letters}-end"
+
+
+def aimed(row: Row) -> list[api.Json]:
+    """The row's faults, so that they strike what its sentence or its task is in."""
+    marker = marker_of(row)
+    posts = [fault for fault in row.faults if fault["operation"] in _POSTS]
+    later = [fault for fault in row.faults if fault not in posts]
+    bearer = [{"operation": "submit", "then": later}] if later else []
+    return [{**fault, "asking": marker} for fault in posts + bearer]
 
 
 def tasks_of(entries: Iterable[JournalEntry]) -> list[str]:

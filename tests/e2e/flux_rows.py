@@ -1,5 +1,6 @@
 """Every way for Flux to fail: handing in, asking for the task, fetching its result."""
 
+from dataclasses import replace
 from typing import Any, Final
 
 from services.renderer.adapters.flux import Deadlines
@@ -80,16 +81,12 @@ def taken(name: str, *, how: dict[str, object] | None = None, **fault: Any) -> R
     return Row(name=name, faults=faults, how=how or {}, calls=calls(1, 1, 1), tasks=1)
 
 
-def ended(
-    name: str, code: str, says: str, *, how: dict[str, object] | None = None, **fault: Any
-) -> Row:
+def ended(name: str, code: str, says: str, **fault: Any) -> Row:
     """A task that comes to a bad end: it is not tried again."""
     return Row(
         name=name,
         faults=({"operation": "submit", **fault},),
-        how=how or {},
         calls=calls(1, 1),
-        tasks=1,
         code=code,
         says=says,
         outcome=f"poll:{code.lower()}",
@@ -98,55 +95,30 @@ def ended(
 
 def asked_again(name: str, *, counted: str = "poll:transient", **fault: Any) -> Row:
     """A poll that brings nothing: the task is asked for again, and nothing is handed in anew."""
-    return Row(
-        name=name,
-        faults=({"operation": "poll", **fault},),
-        calls=calls(1, 1 + fault.get("times", 1), 1),
-        tasks=1,
-        outcome=counted,
-    )
+    again = calls(1, 1 + fault.get("times", 1), 1)
+    return Row(name=name, faults=({"operation": "poll", **fault},), calls=again, outcome=counted)
 
 
 def operator_called(name: str, **fault: Any) -> Row:
     """A poll that only an operator can mend, after the task was paid: it is asked again."""
-    return Row(
-        name=name,
-        faults=({"operation": "poll", **fault},),
-        calls=calls(1, 2, 1),
-        tasks=1,
-        alert=True,
-    )
+    return replace(asked_again(name, **fault), outcome=None, alert=True)
 
 
 def fetched(name: str, **fault: Any) -> Row:
     """A strange result that is a picture all the same."""
-    return Row(
-        name=name, faults=({"operation": "download", **fault},), calls=calls(1, 1, 1), tasks=1
-    )
+    return Row(name=name, faults=({"operation": "download", **fault},), calls=calls(1, 1, 1))
 
 
 def fetched_again(name: str, **fault: Any) -> Row:
     """A transfer that breaks: the task is asked for again, which gives a fresh address."""
-    return Row(
-        name=name,
-        faults=({"operation": "download", **fault},),
-        calls=calls(1, 2, 2),
-        tasks=1,
-        outcome="download:transient",
-    )
+    counted = "download:transient"
+    return replace(fetched(name, **fault), calls=calls(1, 2, 2), outcome=counted)
 
 
-def unusable(name: str, *, outcome: str = "download:ok", **fault: Any) -> Row:
+def unusable(name: str, *, counted: str = "download:ok", **fault: Any) -> Row:
     """A result that is no picture, or one that nobody should open."""
-    return Row(
-        name=name,
-        faults=({"operation": "download", **fault},),
-        calls=calls(1, 1, 1),
-        tasks=1,
-        code="RESULT_INVALID",
-        says=UNUSABLE,
-        outcome=outcome,
-    )
+    plain = fetched(name, **fault)
+    return replace(plain, code="RESULT_INVALID", says=UNUSABLE, outcome=counted)
 
 
 REFUSED_OR_TAKEN: Final = (
@@ -222,12 +194,9 @@ ASKING: Final = (
     ),
     ended("status Error", "PROVIDER_FAILED", UNFINISHED, outcome="Error"),
     ended("status Failed", "PROVIDER_FAILED", UNFINISHED, outcome="Failed"),
-    ended(
-        "status Error with 503",
-        "PROVIDER_FAILED",
-        UNFINISHED,
-        how={"failed_status": 503},
-        outcome="Error",
+    replace(
+        ended("status Error with 503", "PROVIDER_FAILED", UNFINISHED),
+        faults=({"operation": "poll", "outcome": "Error", "status": 503, "processed": True},),
     ),
     asked_again("a poll with 500", preset="server_error"),
     asked_again("a poll with 502 as a page", preset="html_502"),
@@ -236,13 +205,7 @@ ASKING: Final = (
     asked_again("a poll with 422", status=422, body={"detail": ECHO}),
     asked_again("a poll with broken JSON", preset="broken_json"),
     asked_again("a poll with nothing in it", preset="empty"),
-    # The client itself repeats a GET whose kept connection was closed under it.
-    Row(
-        name="a poll that is cut",
-        faults=({"operation": "poll", "cut": "before"},),
-        calls=calls(1, 2, 1),
-        tasks=1,
-    ),
+    asked_again("a poll that is cut", counted="poll:ok", cut="before"),
     asked_again("a poll that is cut within", cut="midway"),
     asked_again("Ready without a result", body={"id": "1", "status": "Ready", "result": None}),
     operator_called("a poll with 401", status=401, body={"detail": "Who?"}),
@@ -262,21 +225,16 @@ FETCHING: Final = (
     fetched_again("a transfer with 500", preset="server_error"),
     fetched_again("a transfer with 503", preset="overloaded"),
     fetched_again("a transfer that is sent elsewhere", preset="redirect"),
-    # As with polls: the client repeats it.
-    Row(
-        name="a transfer that is cut",
-        faults=({"operation": "download", "cut": "before"},),
-        calls=calls(1, 1, 2),
-        tasks=1,
-    ),
+    # The client itself repeats a GET whose kept connection was closed under it.
+    replace(fetched_again("a transfer that is cut", cut="before"), is_patient=True, outcome=None),
     fetched_again("a transfer that is cut within", cut="midway"),
     unusable("no picture at all", preset="garbage"),
     unusable("half a picture", preset="truncated"),
     unusable("an empty file", preset="empty_file"),
     unusable("a page", body="<html>Not here</html>"),
     unusable("a drawing", body="<svg xmlns='http://www.w3.org/2000/svg'/>"),
-    unusable("too many bytes", outcome="download:result_invalid", preset="oversized"),
-    unusable("endless bytes", outcome="download:result_invalid", preset="oversized_unsized"),
+    unusable("too many bytes", counted="download:result_invalid", preset="oversized"),
+    unusable("endless bytes", counted="download:result_invalid", preset="oversized_unsized"),
     unusable("a bomb", preset="bomb"),
 )
 
@@ -313,7 +271,9 @@ def _later(name: str, *faults: dict[str, Any], says: str = "", **more: Any) -> R
     """What strikes a task that is under way; how often it is asked for is left to chance."""
     counted = {"submit": 1, **more.pop("calls", {})}
     code = "PROVIDER_FAILED" if says else None
-    return Row(name=name, late=faults, calls=counted, is_patient=True, code=code, says=says, **more)
+    return Row(
+        name=name, faults=faults, calls=counted, is_patient=True, code=code, says=says, **more
+    )
 
 
 _UNKNOWN: Final = {"operation": "poll", "times": None}

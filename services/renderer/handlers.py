@@ -1,5 +1,6 @@
 """The renderer's two places in the pipeline: handing a picture in, and collecting the result."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Final
@@ -7,11 +8,17 @@ from typing import Final
 from contracts.base import utcnow
 from contracts.errors import ErrorCode
 from contracts.events import EditEnhanced, EditSubmitted
-from contracts.journal import PROGRESS, Handle, JournalEntry, Slot, Stage
+from contracts.journal import PROGRESS, Handle, JournalEntry, Raw, Slot, Stage
 from contracts.queries import Abilities, AbilitiesQuestion, ModelAbilities
 from contracts.subjects import RENDERER_EDIT_ENHANCED, RENDERER_EDIT_SUBMITTED
 from services.chassis.collect import Collected, Pending
-from services.chassis.errors import MizualError, ObsoleteError, PermanentError
+from services.chassis.errors import (
+    MizualError,
+    ObsoleteError,
+    PermanentError,
+    TransientError,
+    UnavailableError,
+)
 from services.chassis.hold import Hold, NotSubmittedError
 from services.chassis.judge import TIMED_OUT_SENTENCE
 from services.chassis.metrics import PROVIDER_CREDITS
@@ -23,6 +30,7 @@ WHO: Final = "The image service"
 STAGES: Final = (Stage.FETCHING_IMAGE, Stage.AI_PROCESSING)
 CALL_SECONDS: Final = 120.0
 """The longest that a provider without handles may take, the storing of its result included."""
+KEEP_AGAIN_SECONDS: Final = 1.0
 COLLECT_SECONDS: Final = 45.0
 """One look: a poll, a download and its check, each with a deadline of its own."""
 JUST_NOW_SECONDS: Final = 0.2
@@ -77,11 +85,13 @@ async def on_edit_enhanced(hold: Hold, *, shop: Workshop) -> None:
         return
     source = await shop.pictures.source(hold.job)
     await hold.enter(Stage.AI_PROCESSING, **whose)
-    edit = partial(_edited, hold, source, wish, shop)
     if wish.model in shop.studio.paid:
-        await hold.submit_whole(edit, timeout=CALL_SECONDS)
-    else:
-        await hold.record(**await edit())
+        await hold.submit_whole(
+            partial(_bought, hold.job, source, wish, shop), timeout=CALL_SECONDS
+        )
+        return
+    edited = await shop.studio.free[wish.model].edit(source, wish)
+    await hold.record(public=_said(edited), raw=await shop.pictures.keep(hold.job, edited))
 
 
 async def on_edit_submitted(
@@ -119,11 +129,23 @@ def _refuse_to_pay_in_vain(job: JournalEntry) -> None:
         raise PermanentError(ErrorCode.TIMED_OUT, TIMED_OUT_SENTENCE)
 
 
-async def _edited(hold: Hold, source: Source, wish: Wish, shop: Workshop) -> Facts:
-    studio = shop.studio
-    editor = studio.paid.get(wish.model) or studio.free[wish.model]
-    edited = await editor.edit(source, wish)
-    return {"raw": await shop.pictures.keep(hold.job, edited), "public": _said(edited)}
+async def _bought(job: JournalEntry, source: Source, wish: Wish, shop: Workshop) -> Facts:
+    editor = shop.studio.paid[wish.model]
+    try:
+        async with asyncio.timeout(CALL_SECONDS):
+            edited = await editor.edit(source, wish)
+            return {"raw": await _kept(job, edited, shop), "public": _said(edited)}
+    except TimeoutError as error:
+        raise TransientError(f"{editor.name}: longer than {CALL_SECONDS:g} s") from error
+
+
+async def _kept(job: JournalEntry, edited: Edited, shop: Workshop) -> Raw:
+    # What was paid for is not thrown away because the store is away for a moment.
+    while True:
+        try:
+            return await shop.pictures.keep(job, edited)
+        except UnavailableError:
+            await asyncio.sleep(KEEP_AGAIN_SECONDS)
 
 
 async def _hand_in(hold: Hold, wish: Wish, shop: Workshop, whose: Facts) -> None:

@@ -1,5 +1,6 @@
 """Flux, the image models of Black Forest Labs: a task is handed in, asked for, fetched."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -19,16 +20,18 @@ from services.chassis.images.checker import ImageChecker
 from services.chassis.images.limits import MAX_RAW_BYTES, READABLE_TYPES, ImageLimits, raw_limits
 from services.chassis.images.pool import PixelPool
 from services.chassis.providers import Provider
-from services.chassis.settings import SettingsError
 from services.renderer.adapters.flux_answers import accepted, alert, failure, state_of
 from services.renderer.adapters.flux_http import Download, FluxHttp, TooLongError, open_http
 from services.renderer.adapters.flux_picture import as_it_is, fitted, refuse_too_small
-from services.renderer.adapters.hosts import AllowedHosts, listed_as
+from services.renderer.adapters.hosts import AllowedHosts, hosts_of
 from services.renderer.domain.editing import Edited, Ready, Running, Source, Wish
 from services.renderer.domain.flux_body import Reference, body_of, refuse_unsupported
 from services.renderer.domain.models import PROVIDER, FluxModel, model_named
 
 log = logging.getLogger(__name__)
+
+DOWNLOADS_AT_ONCE: Final = 8
+"""A result of the largest kind is held in memory whole until it is stored."""
 
 INVALID_SENTENCE: Final = "The image service sent a picture that cannot be used. Please try again."
 
@@ -69,6 +72,7 @@ class Flux:
     ) -> None:
         self.submit_seconds = deadlines.submit
         self._deadlines = deadlines
+        self._downloads = asyncio.Semaphore(DOWNLOADS_AT_ONCE)
         self._http = http
         self._base_url = base_url.rstrip("/")
         self._hosts = hosts
@@ -112,11 +116,12 @@ class Flux:
         if trouble is not None:
             alert("download", f"BFL_ALLOWED_HOSTS:{trouble}")
             raise UnavailableError(f"{PROVIDER} download: address not allowed ({trouble})")
-        async with self._polls.call("download", seconds=self._deadlines.download):
-            file = await self._fetched(ready.url)
-        if file is None:
-            raise ForgottenError(f"{PROVIDER} download: the result has expired")
-        return await self._edited(file, task)
+        async with self._downloads:
+            async with self._polls.call("download", seconds=self._deadlines.download):
+                file = await self._fetched(ready.url)
+            if file is None:
+                raise ForgottenError(f"{PROVIDER} download: the result has expired")
+            return await self._edited(file, task)
 
     async def _reference(self, source: Source, model: FluxModel) -> Reference:
         look = partial(as_it_is, source.data, model, self._sources)
@@ -190,21 +195,6 @@ async def open_flux(
             pool=pool,
             deadlines=deadlines,
         )
-
-
-def hosts_of(base_url: str, allowed_hosts: Iterable[str]) -> AllowedHosts:
-    """The hosts that may be called, that of `BFL_BASE_URL` among them. Raises SettingsError."""
-    try:
-        base = listed_as(base_url)
-    except ValueError as error:
-        raise SettingsError(f"BFL_BASE_URL: {error}") from None
-    try:
-        hosts = AllowedHosts((base, *allowed_hosts))
-    except ValueError as error:
-        raise SettingsError(f"BFL_ALLOWED_HOSTS: {error}") from None
-    if not hosts.allows(base_url):
-        raise SettingsError("BFL_BASE_URL: needs https, or a private host, for the key goes there")
-    return hosts
 
 
 def _result_limits(max_image_pixels: int) -> ImageLimits:

@@ -8,7 +8,7 @@ from typing import Final
 from google.genai import types
 
 from contracts.errors import ErrorCode
-from services.chassis.errors import PermanentError, TransientError
+from services.chassis.errors import PermanentError
 from services.chassis.gemini import Gemini, open_gemini
 from services.chassis.gemini_answers import Answer
 from services.chassis.gemini_refusals import NotAcceptedError
@@ -33,6 +33,7 @@ EDIT_SECONDS: Final = 90.0
 MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024
 """Room for a picture of 48 MB in base64: the largest is 50 MB of pixels before it is packed."""
 
+_MADE_NOTHING: Final = f"{WHO} made no picture of this. Please try it in other words."
 _NO_PICTURE: Final = f"{WHO} sent something that is no picture. Please try again."
 
 
@@ -80,7 +81,9 @@ class GeminiImages:
 
     async def _edited(self, answer: Answer, wish: Wish) -> Edited:
         if not answer.images:
-            raise TransientError(f"gemini: no picture, ended with {answer.finish}")
+            # An answer, paid for: asking the same again would bring the same.
+            reason = f"gemini: no picture, ended with {answer.finish}"
+            raise PermanentError(ErrorCode.PROVIDER_FAILED, _MADE_NOTHING, reason=reason)
         # Where there are several, the earlier ones are drafts of the last.
         data = answer.images[-1]
         try:

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from ipaddress import ip_address
 from typing import Final, Literal, NamedTuple
 
+from services.chassis.settings import SettingsError
+
 # A form that every parser of URLs reads alike: no user, no blanks, no backslash, plain ASCII.
 _URL: Final = re.compile(
     r"(?P<scheme>https?)://"
@@ -97,6 +99,21 @@ def listed_as(url: str) -> str:
         raise ValueError("is not an http(s) address")
     host = f"[{place.host}]" if ":" in place.host else place.host
     return host if None in place.ports else f"{host}:{place.port}"
+
+
+def hosts_of(base_url: str, allowed_hosts: Iterable[str]) -> AllowedHosts:
+    """The hosts that may be called, that of `BFL_BASE_URL` among them. Raises SettingsError."""
+    try:
+        base = listed_as(base_url)
+    except ValueError as error:
+        raise SettingsError(f"BFL_BASE_URL: {error}") from None
+    try:
+        hosts = AllowedHosts((base, *allowed_hosts))
+    except ValueError as error:
+        raise SettingsError(f"BFL_ALLOWED_HOSTS: {error}") from None
+    if not hosts.allows(base_url):
+        raise SettingsError("BFL_BASE_URL: needs https, or a private host, for the key goes there")
+    return hosts
 
 
 def _pattern(text: str) -> tuple[str, int | None]:

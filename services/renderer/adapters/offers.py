@@ -6,6 +6,7 @@ from contracts.queries import ModelAbilities
 from contracts.subjects import limit_stream
 from services.chassis.settings import SettingsError
 from services.renderer.adapters import local
+from services.renderer.adapters.hosts import hosts_of
 from services.renderer.domain import gemini_models
 from services.renderer.domain import models as flux_models
 from services.renderer.settings import RendererSettings
@@ -16,8 +17,11 @@ _NAMED_BY: Final = {"flux": "FLUX_MODEL", "gemini": "GEMINI_MODEL", "local": "IM
 def offered(settings: RendererSettings) -> tuple[ModelAbilities, ...]:
     """The models on offer, first the one for jobs that name none.
 
-    Raises SettingsError for a model that no provider with a key has.
+    Raises SettingsError for a model that no provider with a key has, and for hosts that cannot be
+    called.
     """
+    if settings.bfl_api_key:
+        hosts_of(settings.bfl_base_url, settings.bfl_allowed_hosts)
     known = _within_reach(settings)
     default = default_model(settings)
     names = dict.fromkeys((default, *settings.allowed_models))

@@ -57,6 +57,8 @@ class MemoryPictures:
 
     def __init__(self) -> None:
         self.kept = 0
+        self.away = 0
+        """How many more times the store is away when something is to be kept."""
         self.fetched = 0
 
     async def source(self, job: JournalEntry) -> Source:
@@ -64,6 +66,9 @@ class MemoryPictures:
         return Source(data=b"o", content_type="image/jpeg", width_pixels=4, height_pixels=3)
 
     async def keep(self, job: JournalEntry, edited: Edited) -> Raw:
+        if self.away:
+            self.away -= 1
+            raise UnavailableError("the store is away")
         self.kept += 1
         return Raw(image=RAW, provider=edited.provider, model=edited.model, note=edited.note)
 

@@ -5,8 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.chassis.settings import SettingsError
-from services.renderer.adapters.flux import hosts_of
-from services.renderer.adapters.hosts import AllowedHosts, listed_as
+from services.renderer.adapters.hosts import AllowedHosts, hosts_of, listed_as
 
 BFL = AllowedHosts(("api.bfl.ai", "*.bfl.ai"))
 LOCAL = AllowedHosts(("127.0.0.1:9001", "localhost:9001", "emulator:9001", "[::1]:9001"))

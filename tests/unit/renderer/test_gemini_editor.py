@@ -264,20 +264,21 @@ async def test_after_a_lost_answer_nobody_claims_to_know(google, fault: dict[str
 
 
 @pytest.mark.parametrize("reason", ["no_image", "image_other", "other", "max_tokens", "stop"])
-async def test_an_answer_without_a_picture_is_worth_another_try(google, reason: str):
+async def test_an_answer_without_a_picture_asks_for_other_words(google, reason: str):
     google.fault("generate", preset=f"finish_{reason}")
 
-    with pytest.raises(TransientError, match=f"ended with {reason.upper()}") as nothing:
+    with pytest.raises(PermanentError, match=f"ended with {reason.upper()}") as nothing:
         await edited(google)
 
-    assert not isinstance(nothing.value, NotSubmittedError)
+    assert nothing.value.code is ErrorCode.PROVIDER_FAILED
+    assert "other words" in nothing.value.sentence
 
 
 async def test_pictures_that_cannot_be_made_do_not_shut_everybody_out(google):
     google.fault("generate", preset="finish_no_image", times=OPENS_AFTER)
     async with opened(google) as images:
         for _ in range(OPENS_AFTER):
-            with pytest.raises(TransientError):
+            with pytest.raises(PermanentError):
                 await images.edit(source(), wish())
 
         assert not images._provider.breaker.is_open

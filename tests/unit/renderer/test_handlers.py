@@ -14,6 +14,7 @@ from contracts.journal import Enhanced, Handle, JournalEntry, Options, Raw, Slot
 from services.chassis.collect import Collected, Pending
 from services.chassis.errors import PermanentError, TransientError
 from services.chassis.hold import NotSubmittedError
+from services.renderer import handlers
 from services.renderer.domain.editing import Ready, Running
 from services.renderer.handlers import (
     collecting,
@@ -178,6 +179,29 @@ async def test_a_provider_that_answers_at_once_needs_no_place_and_no_collecting(
     assert one.last.facts.handle is None
     assert fakes.gemini.edits == 1
     assert not fakes.places.taken
+
+
+async def test_a_bought_picture_is_kept_once_the_store_is_back(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(handlers, "KEEP_AGAIN_SECONDS", 0.0)
+    fakes = Fakes()
+    fakes.pictures.away = 3
+    one = world(fakes, options=Options(model=GEMINI.name))
+
+    await one.deliver(Actor("only"))
+
+    assert one.last.facts.raw is not None
+    assert fakes.gemini.edits == 1
+
+
+async def test_a_picture_that_cost_nothing_waits_on_the_bus_for_the_store():
+    fakes = Fakes()
+    fakes.pictures.away = 1
+    one = world(fakes, options=Options(model=LOCAL.name))
+
+    await one.deliver(Actor("first"))
+
+    assert one.last.public.retry_reason == "waiting"
+    assert one.last.facts.tries == 0
 
 
 async def test_the_local_editor_is_tried_again_after_a_failure_since_it_costs_nothing():

@@ -8,7 +8,7 @@ NO_ACCESS: Final = "does not let us in"
 NO: Final = "cannot carry this out"
 NO_ROOM: Final = "has no room left for us"
 UNKNOWN: Final = "could not find out"
-NOTHING: Final = "without a picture"
+NOTHING: Final = "made no picture of this"
 
 BECAUSE: Final = {
     "safety": "it goes against its safety rules",

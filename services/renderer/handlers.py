@@ -1,6 +1,5 @@
 """The renderer's two places in the pipeline: handing a picture in, and collecting the result."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Final
@@ -8,37 +7,31 @@ from typing import Final
 from contracts.base import utcnow
 from contracts.errors import ErrorCode
 from contracts.events import EditEnhanced, EditSubmitted
-from contracts.journal import PROGRESS, Handle, JournalEntry, Raw, Slot, Stage
+from contracts.journal import PROGRESS, Handle, JournalEntry, Stage
 from contracts.queries import Abilities, AbilitiesQuestion, ModelAbilities
 from contracts.subjects import RENDERER_EDIT_ENHANCED, RENDERER_EDIT_SUBMITTED
 from services.chassis.collect import Collected, Pending
-from services.chassis.errors import (
-    MizualError,
-    ObsoleteError,
-    PermanentError,
-    TransientError,
-    UnavailableError,
-)
-from services.chassis.hold import Hold, NotSubmittedError
-from services.chassis.judge import TIMED_OUT_SENTENCE
-from services.chassis.metrics import PROVIDER_CREDITS
+from services.chassis.errors import PermanentError
+from services.chassis.hold import Hold
 from services.chassis.step import Facts, Retries, Step
-from services.renderer.domain.editing import Edited, Running, Source, Wish
+from services.renderer.domain.buying import (
+    CALL_SECONDS,
+    buy,
+    hand_in,
+    refuse_to_pay_in_vain,
+    said,
+)
+from services.renderer.domain.editing import Running, Wish
 from services.renderer.domain.workshop import Workshop
 
 WHO: Final = "The image service"
 STAGES: Final = (Stage.FETCHING_IMAGE, Stage.AI_PROCESSING)
-CALL_SECONDS: Final = 120.0
-"""The longest that a provider without handles may take, the storing of its result included."""
-KEEP_AGAIN_SECONDS: Final = 1.0
 COLLECT_SECONDS: Final = 45.0
 """One look: a poll, a download and its check, each with a deadline of its own."""
 JUST_NOW_SECONDS: Final = 0.2
 """A task this young is not asked for: its event comes at once."""
 PROGRESS_STEP: Final = 5
 """Percent that a provider's progress must have moved the job by, to be worth an entry."""
-WORTHWHILE_SECONDS: Final = 10.0
-"""Nothing is bought for a job that will be stopped sooner than the quicker models are done."""
 TOO_LONG_SENTENCE: Final = "The image service took too long. Please try again."
 
 
@@ -76,22 +69,14 @@ def collecting(shop: Workshop) -> Step:
 
 async def on_edit_enhanced(hold: Hold, *, shop: Workshop) -> None:
     """Have the picture edited, or hand it in, by whoever the job's model belongs to."""
-    wish = shop.studio.wish_of(hold.job)
-    if wish.model not in shop.studio.free:
-        _refuse_to_pay_in_vain(hold.job)
-    whose = {"provider": shop.studio.provider_of(wish.model), "model": wish.model}
-    if wish.model in shop.studio.tasks:
-        await _hand_in(hold, wish, shop, whose)
+    wish, studio = shop.studio.wish_of(hold.job), shop.studio
+    whose = {"provider": studio.provider_of(wish.model), "model": wish.model}
+    if wish.model in studio.free:
+        await _edit_for_free(hold, wish, shop, whose)
         return
-    source = await shop.pictures.source(hold.job)
-    await hold.enter(Stage.AI_PROCESSING, **whose)
-    if wish.model in shop.studio.paid:
-        await hold.submit_whole(
-            partial(_bought, hold.job, source, wish, shop), timeout=CALL_SECONDS
-        )
-        return
-    edited = await shop.studio.free[wish.model].edit(source, wish)
-    await hold.record(public=_said(edited), raw=await shop.pictures.keep(hold.job, edited))
+    refuse_to_pay_in_vain(hold.job)
+    pay = hand_in if wish.model in studio.tasks else buy
+    await pay(hold, wish, shop, whose)
 
 
 async def on_edit_submitted(
@@ -110,7 +95,7 @@ async def on_edit_submitted(
     edited = await editor.download(task, state)
     shop.timer.learned(task.model, elapsed, state.seconds, by_wake_up=event.wake_up)
     raw = await shop.pictures.keep(job, edited)
-    return Collected(work={"raw": raw}, public=_said(edited))
+    return Collected(work={"raw": raw}, public=said(edited))
 
 
 def abilities_of(
@@ -124,66 +109,11 @@ def abilities_of(
     return answer
 
 
-def _refuse_to_pay_in_vain(job: JournalEntry) -> None:
-    if (job.facts.deadline - utcnow()).total_seconds() < WORTHWHILE_SECONDS:
-        raise PermanentError(ErrorCode.TIMED_OUT, TIMED_OUT_SENTENCE)
-
-
-async def _bought(job: JournalEntry, source: Source, wish: Wish, shop: Workshop) -> Facts:
-    editor = shop.studio.paid[wish.model]
-    try:
-        async with asyncio.timeout(CALL_SECONDS):
-            edited = await editor.edit(source, wish)
-            return {"raw": await _kept(job, edited, shop), "public": _said(edited)}
-    except TimeoutError as error:
-        raise TransientError(f"{editor.name}: longer than {CALL_SECONDS:g} s") from error
-
-
-async def _kept(job: JournalEntry, edited: Edited, shop: Workshop) -> Raw:
-    # What was paid for is not thrown away because the store is away for a moment.
-    while True:
-        try:
-            return await shop.pictures.keep(job, edited)
-        except UnavailableError:
-            await asyncio.sleep(KEEP_AGAIN_SECONDS)
-
-
-async def _hand_in(hold: Hold, wish: Wish, shop: Workshop, whose: Facts) -> None:
-    editor = shop.studio.tasks[wish.model]
-    # First the place, which is cheap to ask for; the picture only when there is one.
-    slots = await _placed(hold, wish, shop)
-    try:
-        body = await editor.prepare(await shop.pictures.source(hold.job), wish)
-        await hold.enter(Stage.AI_PROCESSING, **whose)
-    except MizualError:
-        await shop.places.free(slots)
-        raise
-
-    async def post() -> Handle:
-        task = await editor.submit(body, model=wish.model)
-        PROVIDER_CREDITS.labels(editor.name).inc(task.cost_credits or 0)
-        return task
-
-    try:
-        await hold.submit(post, timeout=editor.submit_seconds)
-    except (NotSubmittedError, PermanentError, ObsoleteError):
-        # Where nobody knows whether the task runs, its place stays used until that is decided.
-        await shop.places.free(slots)
-        raise
-
-
-async def _placed(hold: Hold, wish: Wish, shop: Workshop) -> tuple[Slot, ...]:
-    held = hold.job.facts.places
-    if held and await shop.places.are_held(held):
-        return held
-    slots = await shop.places.take(wish.model, token=f"{hold.job.job_id}:{hold.attempt}")
-    try:
-        # A renderer that dies from here on leaves them to the one that takes over.
-        await hold.note(places=slots)
-    except MizualError:
-        await shop.places.free(slots)
-        raise
-    return slots
+async def _edit_for_free(hold: Hold, wish: Wish, shop: Workshop, whose: Facts) -> None:
+    source = await shop.pictures.source(hold.job)
+    await hold.enter(Stage.AI_PROCESSING, **whose)
+    edited = await shop.studio.free[wish.model].edit(source, wish)
+    await hold.record(public=said(edited), raw=await shop.pictures.keep(hold.job, edited))
 
 
 def _pending(task: Handle, state: Running, job: JournalEntry, shop: Workshop) -> Pending:
@@ -206,12 +136,6 @@ async def _release(job: JournalEntry, *, shop: Workshop) -> None:
     # A task that is still under way keeps its places, whatever is acked.
     if job.terminal or job.facts.raw is not None:
         await shop.places.free(job.facts.places)
-
-
-def _said(edited: Edited) -> Facts:
-    # A note of the step before stays where there is nothing to add.
-    note = {"note": edited.note} if edited.note else {}
-    return {"provider": edited.provider, "model": edited.model, **note}
 
 
 def _seconds_since(task: Handle) -> float:

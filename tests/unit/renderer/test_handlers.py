@@ -14,7 +14,7 @@ from contracts.journal import Enhanced, Handle, JournalEntry, Options, Raw, Slot
 from services.chassis.collect import Collected, Pending
 from services.chassis.errors import PermanentError, TransientError
 from services.chassis.hold import NotSubmittedError
-from services.renderer import handlers
+from services.renderer.domain import buying
 from services.renderer.domain.editing import Ready, Running
 from services.renderer.handlers import (
     collecting,
@@ -23,7 +23,7 @@ from services.renderer.handlers import (
     rendering,
 )
 from tests.samples import job
-from tests.unit.chassis.rules.world import Actor, World
+from tests.unit.chassis.rules.world import COPY, Actor, World, paused_at
 from tests.unit.renderer.shops import FLUX, GEMINI, LOCAL, RAW, Fakes
 
 ENHANCED = Enhanced(instruction="Make the picture blue, keep the rest.")
@@ -136,6 +136,24 @@ async def test_a_renderer_that_dies_leaves_its_place_to_the_next_one(when: str):
         assert fakes.flux.submissions <= 1
 
 
+async def test_a_renderer_that_was_overtaken_frees_no_place_of_its_successor():
+    for operation in range(12):
+        fakes = Fakes()
+        one = world(fakes)
+        slow, running = await paused_at(one, operation)
+        if one.last.facts.submitting is not None:
+            slow.resume.set()
+            await running
+            continue
+        await one.deliver(Actor("second"), sequence=COPY)
+        slow.resume.set()
+        await running
+        await one.until_acked()
+        assert one.last.facts.handle is not None
+        assert await fakes.places.are_held(one.last.facts.places)
+        assert fakes.flux.submissions == 1
+
+
 async def test_a_place_that_was_given_back_is_taken_anew():
     fakes = Fakes()
     fakes.flux.refuses = NotSubmittedError("503")
@@ -182,7 +200,7 @@ async def test_a_provider_that_answers_at_once_needs_no_place_and_no_collecting(
 
 
 async def test_a_bought_picture_is_kept_once_the_store_is_back(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(handlers, "KEEP_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(buying, "KEEP_AGAIN_SECONDS", 0.0)
     fakes = Fakes()
     fakes.pictures.away = 3
     one = world(fakes, options=Options(model=GEMINI.name))

@@ -1,0 +1,107 @@
+"""How a provider's work is bought: the place for it, the submission, and never in vain."""
+
+import asyncio
+from functools import partial
+from typing import Final
+
+from contracts.base import utcnow
+from contracts.errors import ErrorCode
+from contracts.journal import Handle, JournalEntry, Raw, Slot, Stage
+from services.chassis.errors import (
+    MizualError,
+    PermanentError,
+    TransientError,
+    UnavailableError,
+)
+from services.chassis.hold import Hold, NotSubmittedError
+from services.chassis.judge import TIMED_OUT_SENTENCE
+from services.chassis.metrics import PROVIDER_CREDITS
+from services.chassis.step import Facts
+from services.renderer.domain.editing import Edited, Source, Wish
+from services.renderer.domain.workshop import Workshop
+
+CALL_SECONDS: Final = 120.0
+"""The longest that a provider without handles may take, the storing of its result included."""
+KEEP_AGAIN_SECONDS: Final = 1.0
+WORTHWHILE_SECONDS: Final = 10.0
+"""Nothing is bought for a job that will be stopped sooner than the quicker models are done."""
+
+
+def refuse_to_pay_in_vain(job: JournalEntry) -> None:
+    """Raise PermanentError for a job whose deadline is too near."""
+    if (job.facts.deadline - utcnow()).total_seconds() < WORTHWHILE_SECONDS:
+        raise PermanentError(ErrorCode.TIMED_OUT, TIMED_OUT_SENTENCE)
+
+
+async def buy(hold: Hold, wish: Wish, shop: Workshop, whose: Facts) -> None:
+    """Have the picture edited within one paid call, and record the result."""
+    source = await shop.pictures.source(hold.job)
+    await hold.enter(Stage.AI_PROCESSING, **whose)
+    call = partial(_bought, hold.job, source, wish, shop)
+    await hold.submit_whole(call, timeout=CALL_SECONDS)
+
+
+async def hand_in(hold: Hold, wish: Wish, shop: Workshop, whose: Facts) -> None:
+    """Hand the picture in as a task, and record the provider's handle for it."""
+    editor = shop.studio.tasks[wish.model]
+    # First the place, which is cheap to ask for; the picture only when there is one.
+    places = await _placed(hold, wish, shop)
+    try:
+        body = await editor.prepare(await shop.pictures.source(hold.job), wish)
+        await hold.enter(Stage.AI_PROCESSING, **whose)
+    except (TransientError, PermanentError):
+        # Whoever took the job over meanwhile uses the places of its journal: those stay.
+        await shop.places.free(places)
+        raise
+
+    async def post() -> Handle:
+        task = await editor.submit(body, model=wish.model)
+        PROVIDER_CREDITS.labels(editor.name).inc(task.cost_credits or 0)
+        return task
+
+    try:
+        await hold.submit(post, timeout=editor.submit_seconds)
+    except (NotSubmittedError, PermanentError):
+        # Where nobody knows whether the task runs, its place stays used until that is decided.
+        await shop.places.free(places)
+        raise
+
+
+def said(edited: Edited) -> Facts:
+    """What the public part says of a result; without a note, that of the step before stays."""
+    note = {"note": edited.note} if edited.note else {}
+    return {"provider": edited.provider, "model": edited.model, **note}
+
+
+async def _placed(hold: Hold, wish: Wish, shop: Workshop) -> tuple[Slot, ...]:
+    held = hold.job.facts.places
+    if held and await shop.places.are_held(held):
+        return held
+    places = await shop.places.take(wish.model, token=f"{hold.job.job_id}:{hold.attempt}")
+    try:
+        # A renderer that dies from here on leaves them to the one that takes over.
+        await hold.note(places=places)
+    except MizualError:
+        # Nobody else knows of these.
+        await shop.places.free(places)
+        raise
+    return places
+
+
+async def _bought(job: JournalEntry, source: Source, wish: Wish, shop: Workshop) -> Facts:
+    editor = shop.studio.paid[wish.model]
+    try:
+        async with asyncio.timeout(CALL_SECONDS):
+            edited = await editor.edit(source, wish)
+            return {"raw": await _kept(job, edited, shop), "public": said(edited)}
+    except TimeoutError as error:
+        raise TransientError(f"{editor.name}: longer than {CALL_SECONDS:g} s") from error
+
+
+async def _kept(job: JournalEntry, edited: Edited, shop: Workshop) -> Raw:
+    # What was paid for is not thrown away because the store is away for a moment.
+    while True:
+        try:
+            return await shop.pictures.keep(job, edited)
+        except UnavailableError:
+            await asyncio.sleep(KEEP_AGAIN_SECONDS)

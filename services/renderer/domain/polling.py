@@ -17,6 +17,12 @@ FIRST_LOOK: Final = 0.6
 """Of a typical duration, while none has been seen."""
 GROWTH: Final = 0.25
 """Of the time that a task is overdue: what is slow already is asked for less and less often."""
+CLOSE_SHARE: Final = 0.04
+"""Of the time since the submission, between two looks at a task that may end any moment: the look
+that finds the result is half of this late on average, 2 % of what the task took.
+"""
+CLOSEST: Final = 0.5
+"""Of the interval: closer looks than this are not taken, however quick the model."""
 PATIENCE: Final = 6.0
 """How much longer to wait while the provider says by itself when a task has ended."""
 
@@ -29,8 +35,9 @@ _TYPICAL: Final = {model.name: model.typical_seconds for model in MODELS}
 class PollTimer:
     """Says how long to wait before the next look. It has no clock and touches nothing outside.
 
-    Delays lie between `interval_seconds` and `most_seconds`; while results come by wake-ups they
-    are `PATIENCE` times as long, as a net under wake-ups that get lost.
+    Delays lie between `interval_seconds` and `most_seconds`, where a model's durations are known
+    down to half the interval; while results come by wake-ups they are `PATIENCE` times as long, as
+    a net under wake-ups that get lost.
     """
 
     def __init__(self, *, interval_seconds: float = 0.5, most_seconds: float = 5.0) -> None:
@@ -47,7 +54,7 @@ class PollTimer:
         `progress` is the provider's own share of done, 0 to 1, where it tells.
         """
         elapsed = max(elapsed_seconds, 0.0)
-        wait = self._within(self._expected(model, elapsed, progress))
+        wait = self._within(self._expected(model, elapsed, progress), self._least(model, elapsed))
         return wait * PATIENCE if self._is_patient else wait
 
     def learned(
@@ -61,9 +68,9 @@ class PollTimer:
         """A result was found so long after the submission.
 
         `told_seconds` is what the provider says it took. Without it, a look finds a result half
-        an interval late on average, a wake-up at once.
+        a pause late on average, a wake-up at once.
         """
-        late = 0.0 if by_wake_up else self._interval / 2
+        late = 0.0 if by_wake_up else self._least(model, elapsed_seconds) / 2
         seconds = elapsed_seconds - late if told_seconds is None else told_seconds
         if model in self._seen:
             self._seen[model].append(min(max(seconds, 0.0), elapsed_seconds))
@@ -94,7 +101,12 @@ class PollTimer:
     def _overdue(self, seconds: float) -> float:
         return min(self._interval + GROWTH * seconds, self._most)
 
-    def _within(self, wait: float) -> float:
+    def _least(self, model: str, elapsed: float) -> float:
+        if not self._seen.get(model):
+            return self._interval
+        return min(max(CLOSE_SHARE * elapsed, CLOSEST * self._interval), self._interval)
+
+    def _within(self, wait: float, least: float) -> float:
         # In equal steps, so that the last one ends on the mark and is not cut to the interval.
         steps = max(1, ceil(min(wait, FAR_SECONDS) / self._most))
-        return min(max(wait / steps, self._interval), self._most)
+        return min(max(wait / steps, least), self._most)

@@ -10,7 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.renderer.domain.models import MODELS
-from services.renderer.domain.polling import LEAD_SECONDS, PATIENCE, REMEMBERED, PollTimer
+from services.renderer.domain.polling import (
+    CLOSEST,
+    LEAD_SECONDS,
+    PATIENCE,
+    REMEMBERED,
+    PollTimer,
+)
 
 PRO = "flux-2-pro"
 INTERVAL, MOST = 0.5, 5.0
@@ -73,13 +79,13 @@ def test_a_steady_provider_is_asked_just_after_the_end(seconds):
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_a_provider_that_varies_by_a_fifth_is_caught_within_a_third_of_a_second(seed):
+def test_a_provider_that_varies_by_a_fifth_is_caught_within_a_fifth_of_a_second(seed):
     timer, durations = PollTimer(), spread(seed)
     tasks(timer, islice(durations, REMEMBERED))
 
     late, polls = judged(timer, list(islice(durations, 300)))
 
-    assert late <= 0.3
+    assert late <= 0.2
     assert polls <= 6
 
 
@@ -233,4 +239,6 @@ def test_every_delay_lies_between_the_interval_and_the_most(
 
     factor = PATIENCE if seen and is_patient else 1.0
 
-    assert interval * factor <= timer.delay(model, elapsed, progress) <= MOST * factor
+    least = interval * CLOSEST if seen else interval
+
+    assert least * factor <= timer.delay(model, elapsed, progress) <= MOST * factor

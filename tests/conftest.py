@@ -10,6 +10,8 @@ import pytest
 from tests.buses import connected, ensure_streams
 from tests.servers import NatsServer, nats_server
 
+pytest_plugins = ["tests.providers"]
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Keep every temporary folder of the run in one, which goes with the run."""

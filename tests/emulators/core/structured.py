@@ -61,6 +61,18 @@ def instruction(sentence: str) -> str:
     return f"{ended[0].upper()}{ended[1:]} {KEEP}"
 
 
+def written(
+    sentence: str, *, schema: Mapping[str, Any] | None, as_json: bool, instead: JsonValue
+) -> str:
+    """What a model writes; `instead` takes the place of it: text as it is, all else as JSON."""
+    if instead is not None:
+        return instead if isinstance(instead, str) else json.dumps(instead)
+    if schema is not None:
+        return json.dumps(filled(schema, sentence))
+    plain = instruction(sentence)
+    return json.dumps({"text": plain}) if as_json else plain
+
+
 def filled(schema: Mapping[str, Any], sentence: str) -> JsonValue:
     """A value that fits the schema, in the upper-case dialect or the usual one."""
     return _Filling(schema, sentence).value(schema, name="", depth=0)

@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import json
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -26,7 +25,7 @@ from tests.emulators.core.pictures import (
     blank,
     colour_of,
 )
-from tests.emulators.core.structured import filled, instruction
+from tests.emulators.core.structured import instruction, written
 from tests.emulators.gemini import errors, requests
 from tests.emulators.gemini.behaviour import GeminiBehaviour
 from tests.emulators.gemini.models import IMAGE_TOKENS, SIDES, VERSIONS, Model, find
@@ -115,20 +114,16 @@ class Gemini:
         return model
 
     def _written(self, call: Call, wanted: Wanted) -> dict[str, JsonValue]:
-        text = self._text(wanted)
+        text = written(
+            wanted.sentence,
+            schema=wanted.schema,
+            as_json=wanted.as_json,
+            instead=self._desk.behaviour.answer,
+        )
         if wanted.max_tokens is None or tokens_of(text) <= wanted.max_tokens:
             return candidate(call, [{"text": text}])
         begun = text[: wanted.max_tokens * CHARACTERS_PER_TOKEN]
         return candidate(call, [{"text": begun}], finish="MAX_TOKENS")
-
-    def _text(self, wanted: Wanted) -> str:
-        answer = self._desk.behaviour.answer
-        if answer is not None:
-            return answer if isinstance(answer, str) else json.dumps(answer)
-        if wanted.schema is not None:
-            return json.dumps(filled(wanted.schema, wanted.sentence))
-        plain = instruction(wanted.sentence)
-        return json.dumps({"text": plain}) if wanted.as_json else plain
 
     async def _drawn(self, wanted: Wanted) -> list[dict[str, JsonValue]]:
         how = self._desk.behaviour

@@ -2,7 +2,6 @@
 
 import asyncio
 import dataclasses
-import json
 import secrets
 from typing import Final
 
@@ -14,10 +13,9 @@ from tests.emulators.core.calls import Call, RefusedError, Reply, as_json
 from tests.emulators.core.control import Control
 from tests.emulators.core.desk import Answer, Desk
 from tests.emulators.core.operation import Operation
-from tests.emulators.core.structured import filled, instruction
+from tests.emulators.core.structured import written
 from tests.emulators.openai import errors, requests
 from tests.emulators.openai.behaviour import MODELS, OpenAIBehaviour
-from tests.emulators.openai.requests import Wanted
 from tests.emulators.openai.responses import CHARACTERS_PER_TOKEN, incomplete, response, text_part
 
 OPERATIONS: Final = ("respond", "model", "unknown")
@@ -62,7 +60,12 @@ class OpenAI:
         wanted = requests.read(call)
         self._check_model(str(call.json.get("model")))
         await asyncio.sleep(self._desk.latency())
-        text = self._text(wanted)
+        text = written(
+            wanted.sentence,
+            schema=wanted.schema,
+            as_json=wanted.as_json,
+            instead=self._desk.behaviour.answer,
+        )
         if wanted.max_tokens is None or len(text) // CHARACTERS_PER_TOKEN <= wanted.max_tokens:
             return as_json(response(call, [text_part(text)]))
         begun = text[: wanted.max_tokens * CHARACTERS_PER_TOKEN]
@@ -87,15 +90,6 @@ class OpenAI:
     def _check_model(self, name: str) -> None:
         if name not in MODELS and name not in self._desk.behaviour.models:
             raise RefusedError(errors.unknown_model(name))
-
-    def _text(self, wanted: Wanted) -> str:
-        answer = self._desk.behaviour.answer
-        if answer is not None:
-            return answer if isinstance(answer, str) else json.dumps(answer)
-        if wanted.schema is not None:
-            return json.dumps(filled(wanted.schema, wanted.sentence))
-        plain = instruction(wanted.sentence)
-        return json.dumps({"text": plain}) if wanted.as_json else plain
 
     def _counters(self) -> dict[str, JsonValue]:
         return {"posts": self._desk.ledger.received["respond"]}

@@ -5,7 +5,7 @@ import hashlib
 import json
 import socket
 import warnings
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -21,24 +21,12 @@ from services.chassis.gemini_answers import Answer
 from services.chassis.gemini_refusals import NotAcceptedError
 from services.chassis.providers import Provider
 from services.chassis.vendor_http import MAX_CONNECTIONS
-from tests.emulators.running import Emulator, running
+from tests.emulators.running import Emulator
 
 WHO = "The language service"
 MODEL = "gemini-3.5-flash-lite"
 GENERATE = "generate"
 BYTES = b"\xff\xd8\xff\xfb\xef\xbe picture"
-
-
-@pytest.fixture(scope="module")
-def emulator() -> Iterator[Emulator]:
-    with running("gemini") as process:
-        yield process
-
-
-@pytest.fixture
-def google(emulator: Emulator) -> Emulator:
-    emulator.reset()
-    return emulator
 
 
 @asynccontextmanager

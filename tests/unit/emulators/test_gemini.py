@@ -56,8 +56,8 @@ def picture_in(parts: list[dict[str, Any]]) -> bytes:
 
 
 @pytest.fixture
-def asker(gemini, http) -> Asker:
-    return Asker(gemini, http)
+def asker(google, http) -> Asker:
+    return Asker(google, http)
 
 
 def test_an_answer_has_a_candidate_its_reason_to_finish_and_what_it_used(asker: Asker):

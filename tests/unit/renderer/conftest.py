@@ -1,25 +1,12 @@
-"""One emulator of Flux for the run, as new before every test, and a client of it."""
+"""A client of Flux, in front of its emulator."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
 from services.renderer.adapters.flux import Flux
-from tests.emulators.running import Emulator, running
+from tests.emulators.running import Emulator
 from tests.unit.renderer.flux_opened import opened
-
-
-@pytest.fixture(scope="session")
-def bfl_process() -> Iterator[Emulator]:
-    with running("bfl") as emulator:
-        yield emulator
-
-
-@pytest.fixture
-def bfl(bfl_process: Emulator) -> Emulator:
-    bfl_process.reset()
-    bfl_process.set(latency_seconds=0)
-    return bfl_process
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import socket
 from base64 import b64encode
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from io import BytesIO
 from typing import Any
@@ -28,25 +28,13 @@ from services.renderer.adapters.gemini import GeminiImages, open_gemini_images
 from services.renderer.domain.editing import Edited, Source, Wish
 from services.renderer.domain.gemini_models import DEFAULT, MAX_BYTES, MODELS, RATIOS, abilities
 from services.renderer.settings import RendererSettings
-from tests.emulators.running import Emulator, running
+from tests.emulators.running import Emulator
 from tests.pictures import means, plain
 from tests.unit.chassis import drawn
 
 LIMITS = ImageLimits()
 PICTURE = plain(96, 64)
 LITE = "gemini-3.1-flash-lite-image"
-
-
-@pytest.fixture(scope="module")
-def emulator() -> Iterator[Emulator]:
-    with running("gemini") as process:
-        yield process
-
-
-@pytest.fixture
-def google(emulator: Emulator) -> Emulator:
-    emulator.reset()
-    return emulator
 
 
 @asynccontextmanager

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, NamedTuple
 
 from pydantic import (
     BaseModel,
@@ -26,10 +26,17 @@ MAX_OUTPUT_PIXELS: Final = 4 * MEGAPIXEL
 MULTIPLE: Final = 16
 RESOLUTIONS: Final = {"768sq": 768, "1k": 1024, "1.5k": 1536, "2k": 2048, "4k": 4096}
 FLUX_3_RATIOS: Final = frozenset(
-    {"auto", "1:1", "16:9", "9:16", "4:3", "3:4", "3:2", "2:3", "5:4", "4:5"}
-    | {"21:9", "9:21", "2:1", "1:2", "3:1", "1:3"}
+    {"auto", "21:9", "2:1", "16:9", "3:2", "7:5", "4:3", "5:4", "1:1"}
+    | {"4:5", "3:4", "5:7", "2:3", "9:16", "1:2", "9:21"}
 )
 UNASKED: Final = Size(1024, 1024)
+
+
+class Webhook(NamedTuple):
+    """A place that was given with a submission, and what to sign with; or neither."""
+
+    url: str | None = None
+    secret: str | None = None
 
 
 class Inputs(BaseModel):
@@ -39,9 +46,6 @@ class Inputs(BaseModel):
 
     prompt: str
     safety_tolerance: int = Field(default=2, ge=0, le=5)
-    user: User | None = None
-    webhook_url: Url | None = None
-    webhook_secret: str | None = None
 
     def pictures(self) -> Mapping[str, str]:
         """The pictures that were sent, by field."""
@@ -57,14 +61,21 @@ class Inputs(BaseModel):
         """The seed asked for, else the chosen one; None where the endpoint has no seeds."""
         return None
 
+    def webhook(self) -> Webhook:
+        """Where the end of the task is posted."""
+        return Webhook()
+
     def output(self, first: Size) -> Size:
         """The size of the result for the first picture's size."""
         raise NotImplementedError
 
 
 class FourPictures(Inputs):
-    """Up to four pictures, a seed and a type."""
+    """Up to four pictures, a seed, a type and a webhook."""
 
+    user: User | None = None
+    webhook_url: Url | None = None
+    webhook_secret: str | None = None
     input_image: str | None = None
     input_image_2: str | None = None
     input_image_3: str | None = None
@@ -79,6 +90,10 @@ class FourPictures(Inputs):
     def seed_or(self, chosen: int) -> int | None:
         """See Inputs."""
         return chosen if self.seed is None else self.seed
+
+    def webhook(self) -> Webhook:
+        """See Inputs."""
+        return Webhook(self.webhook_url, self.webhook_secret)
 
 
 class Kontext(FourPictures):
@@ -148,7 +163,7 @@ class Flex(Flux2):
 
 
 class Flux3(Inputs):
-    """FLUX 3: a list of pictures, no seed, no type, and no field that it does not know."""
+    """FLUX 3: a list of pictures; no seed, type, webhook, and no field that it does not know."""
 
     model_config = ConfigDict(extra="forbid")
 

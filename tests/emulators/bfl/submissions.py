@@ -63,6 +63,7 @@ def order(call: Call, model: Model, inputs: Inputs, sent: Sent, desk: Desk[BflBe
     fault = fault_of(call)
     size = inputs.output(sent.sizes[0] if sent.sizes else UNASKED)
     seconds = desk.latency()
+    webhook = inputs.webhook()
     return Task(
         id=str(uuid.uuid4()),
         model=model,
@@ -72,8 +73,8 @@ def order(call: Call, model: Model, inputs: Inputs, sent: Sent, desk: Desk[BflBe
         look=Look(size, inputs.kind(), colour_of(inputs.prompt)),
         cost=model.price.of(size, sent.sizes),
         input_pixels=sum(each.pixels for each in sent.sizes),
-        webhook_url=inputs.webhook_url,
-        webhook_secret=inputs.webhook_secret,
+        webhook_url=webhook.url,
+        webhook_secret=webhook.secret,
         outcome=fault.outcome or READY,
         reasons=fault.reasons,
         seconds=seconds,

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from services.renderer.domain.models import RATIOS
 from tests.pictures import plain
 from tests.unit.emulators.flux import PICTURE, Flux, encoded
 
@@ -55,12 +56,33 @@ def test_tolerance_ends_where_the_family_ends_it(flux: Flux, model: str, toleran
     assert answers == [200, 422]
 
 
-def test_flux_3_forbids_what_flux_2_ignores(flux: Flux):
-    ignored = flux.submit("flux-2-pro", colour="blue")
-    forbidden = flux.submit("flux-3-image", input_image=None, seed=1)
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("colour", "blue"),
+        ("seed", 1),
+        ("output_format", "png"),
+        ("webhook_url", "http://127.0.0.1:9/hook"),
+        ("webhook_secret", "hidden"),
+        ("user", "somebody"),
+    ],
+)
+def test_flux_3_forbids_what_flux_2_takes_or_ignores(flux: Flux, field: str, value: object):
+    taken = flux.submit("flux-2-pro", **{field: value})
+    forbidden = flux.submit("flux-3-image", input_image=None, **{field: value})
 
-    assert ignored.status_code == 200
-    assert forbidden.json()["detail"][0]["type"] == "extra_forbidden"
+    assert (taken.status_code, forbidden.status_code) == (200, 422)
+    (wrong,) = forbidden.json()["detail"]
+    assert (wrong["type"], wrong["loc"]) == ("extra_forbidden", ["body", field])
+
+
+@pytest.mark.parametrize(
+    ("ratio", "status"), [*((ratio, 200) for ratio in RATIOS), ("3:1", 422), ("1:3", 422)]
+)
+def test_flux_3_draws_the_shapes_that_it_lists(flux: Flux, ratio: str, status: int):
+    answer = flux.submit("flux-3-image", input_image=None, aspect_ratio=ratio, resolution="768sq")
+
+    assert answer.status_code == status
 
 
 @pytest.mark.parametrize(

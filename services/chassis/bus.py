@@ -30,8 +30,8 @@ READ_SECONDS: Final = 2.0
 WRONG_LAST_SEQUENCE: Final = 10071
 """err_code of an append whose expectation does not hold (server's errors.json)."""
 
-NO_MESSAGE_FOUND: Final = 10057
-"""err_code of deleting a message that is gone."""
+GONE: Final = frozenset({10057, 10043})
+"""err_codes of deleting a message that is gone: at an end of its stream, or between others."""
 
 
 class Publisher(Protocol):
@@ -126,6 +126,11 @@ def translated(action: str) -> Iterator[None]:
         yield
     except (NatsError, OSError, TimeoutError) as error:
         raise UnavailableError(f"{action}: {error!r}") from error
+
+
+def is_gone(error: APIError) -> bool:
+    """Whether what was to be deleted was not there (any more)."""
+    return error.err_code in GONE
 
 
 def is_code(error: APIError, err_code: int) -> bool:

@@ -16,7 +16,7 @@ from nats.js.errors import APIError, NotFoundError
 
 from contracts.journal import Slot
 from contracts.subjects import LIMIT_ROOT, limit_stream, limit_subject
-from services.chassis.bus import NO_MESSAGE_FOUND, PUBLISH_SECONDS, Bus, is_code, translated
+from services.chassis.bus import PUBLISH_SECONDS, Bus, is_code, is_gone, translated
 from services.chassis.errors import UnavailableError
 from services.chassis.settings import AccountSettings, LimitSettings
 
@@ -190,7 +190,7 @@ async def give_back(bus: Bus, slot: Slot) -> None:
         try:
             await bus.js.delete_msg(limit_stream(slot.policy), slot.sequence)
         except APIError as error:
-            if error.err_code not in {NO_MESSAGE_FOUND, STREAM_NOT_FOUND}:
+            if not (is_gone(error) or is_code(error, STREAM_NOT_FOUND)):
                 raise
 
 

@@ -55,6 +55,15 @@ async def test_a_place_is_held_until_it_is_given_back(places):
     assert not await places.are_held(slots)
 
 
+async def test_a_place_among_others_may_be_given_back_twice(places):
+    slots = [await places.take(PRO, token=f"task-{number}") for number in range(3)]
+
+    await places.free(slots[1])
+    await places.free(slots[1])
+
+    assert [await places.are_held(slot) for slot in slots] == [True, False, True]
+
+
 async def test_many_at_once_share_the_places_exactly(places):
     tries = (places.take(PRO, token=f"task-{number}") for number in range(3 * MOST))
 

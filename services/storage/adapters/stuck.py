@@ -7,7 +7,7 @@ from nats.js.errors import APIError, NotFoundError
 from contracts.events import EVENT_SUBJECTS, JobEvent
 from contracts.subjects import EVENTS
 from services.chassis.broker import parsed
-from services.chassis.bus import NO_MESSAGE_FOUND, Bus, is_code, translated
+from services.chassis.bus import Bus, is_gone, translated
 
 _CLASSES: Final = {subject: event for event, subject in EVENT_SUBJECTS.items()}
 
@@ -34,5 +34,5 @@ class StuckEvents:
             try:
                 await self._bus.js.delete_msg(EVENTS, sequence)
             except APIError as error:
-                if not is_code(error, NO_MESSAGE_FOUND):
+                if not is_gone(error):
                     raise

@@ -1,27 +1,14 @@
-"""The picture as Gemini takes it: the very bytes where they fit, else a copy that does."""
+"""The picture as Gemini takes it."""
 
 from dataclasses import dataclass
 from typing import Final
 
-from services.chassis.images.check import inspect
-from services.chassis.images.encode import JPEG, PNG, WEBP
 from services.chassis.images.limits import ImageLimits
-from services.chassis.images.load import open_lazily, why
-from services.chassis.images.picture import Picture
-from services.chassis.images.pipelines import shrink
-from services.chassis.images.refusals import damaged
-from services.chassis.images.steps import to_srgb
-from services.chassis.images.vips import Error
+from services.renderer.adapters.fitting import Bounds, copied, unchanged
 from services.renderer.domain.gemini_models import MAX_BYTES
 
-TAKEN: Final = frozenset({JPEG, PNG, WEBP})
-"""The types that are sent as they are."""
-JPEG_QUALITY: Final = 95
-"""Of a copy: what is lost here is lost in the result."""
-MOST_PIXELS: Final = 4096 * 4096
-"""The largest that the models make: they see no more than that."""
-FEWEST_PIXELS: Final = 1024 * 1024
-"""So many fit in bytes, whatever they show and however they are packed."""
+# The largest that the models make is 4096 x 4096: they see no more than that.
+BOUNDS: Final = Bounds(max_bytes=MAX_BYTES, max_pixels=4096 * 4096)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,30 +20,12 @@ class Sent:
 
 
 def fitted(data: bytes, limits: ImageLimits) -> Sent:
-    """What is sent: upright, still, in sRGB. Raises PermanentError for what is no picture."""
-    picture = inspect(data, limits)
-    fits = len(data) <= MAX_BYTES and picture.pixels <= MOST_PIXELS
-    if fits and picture.content_type in TAKEN and _is_plain(data, picture):
+    """What is sent: the very bytes where they fit, else a copy that does. See fitting.
+
+    Raises PermanentError for what is no picture.
+    """
+    picture = unchanged(data, BOUNDS, limits)
+    if picture is not None:
         return Sent(data, picture.content_type)
-    return _copy(data, limits)
-
-
-def _copy(data: bytes, limits: ImageLimits) -> Sent:
-    """The largest copy that fits, halving its area: JPEG, or PNG with transparency."""
-    most = MOST_PIXELS
-    while True:
-        copy = shrink(data, limits, max_pixels=most, jpeg_quality=JPEG_QUALITY)
-        if len(copy.data) <= MAX_BYTES or most <= FEWEST_PIXELS:
-            return Sent(copy.data, copy.content_type)
-        most //= 2
-
-
-def _is_plain(data: bytes, picture: Picture) -> bool:
-    # Of these, turning and converting do nothing: the model sees what a person sees.
-    if picture.orientation != 1 or picture.frames > 1:
-        return False
-    try:
-        image = open_lazily(data, picture.type)
-        return to_srgb(image) is image
-    except Error as error:
-        raise damaged(picture.type, why(error)) from error
+    copy = copied(data, BOUNDS, limits)
+    return Sent(copy.data, copy.content_type)

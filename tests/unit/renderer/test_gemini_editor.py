@@ -6,12 +6,10 @@ import socket
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
-from io import BytesIO
 from typing import Any
 
 import pytest
 import pyvips
-from PIL import Image as Pillow
 
 from contracts.errors import ErrorCode
 from contracts.journal import Options
@@ -23,10 +21,9 @@ from services.chassis.images.checker import ImageChecker
 from services.chassis.images.limits import ImageLimits, raw_limits
 from services.chassis.images.pool import PixelPool
 from services.chassis.providers import Provider
-from services.renderer.adapters import gemini_picture
 from services.renderer.adapters.gemini import GeminiImages, open_gemini_images
 from services.renderer.domain.editing import Edited, Source, Wish
-from services.renderer.domain.gemini_models import DEFAULT, MAX_BYTES, MODELS, RATIOS, abilities
+from services.renderer.domain.gemini_models import DEFAULT, MODELS, RATIOS, abilities
 from services.renderer.settings import RendererSettings
 from tests.emulators.running import Emulator
 from tests.pictures import means, plain
@@ -147,72 +144,6 @@ async def test_what_the_model_cannot_honour_is_refused_and_never_ignored(google,
 def test_what_may_be_asked_for_is_known_to_the_gateway():
     assert [abilities(model).seed for model in MODELS] == [False] * len(MODELS)
     assert abilities(DEFAULT).aspect_ratios == RATIOS
-
-
-@pytest.mark.parametrize(
-    ("data", "kind"),
-    [
-        (drawn.jpeg(), "image/jpeg"),
-        (drawn.png(alpha=True), "image/png"),
-        (drawn.webp(), "image/webp"),
-    ],
-)
-def test_a_picture_that_fits_goes_byte_for_byte(data: bytes, kind: str):
-    assert gemini_picture.fitted(data, LIMITS) == gemini_picture.Sent(data, kind)
-
-
-@pytest.mark.parametrize("data", [drawn.tiff(), drawn.bmp()], ids=["tiff", "bmp"])
-def test_a_type_that_it_does_not_take_becomes_one_that_it_takes(data: bytes):
-    copy = gemini_picture.fitted(data, LIMITS)
-
-    assert copy.content_type == "image/jpeg"
-    assert means(copy.data) == pytest.approx(means(drawn.jpeg()), abs=3)
-
-
-def test_a_picture_on_its_side_is_turned_before_it_is_sent():
-    lying = drawn.with_exif(orientation=6)
-
-    copy = gemini_picture.fitted(lying, LIMITS)
-
-    before, after = inspect(lying, LIMITS), inspect(copy.data, LIMITS)
-    assert (after.width_pixels, after.height_pixels) == (before.width_pixels, before.height_pixels)
-    assert (before.orientation, after.orientation) == (6, 1)
-
-
-def test_a_picture_with_more_pixels_than_it_sees_is_shrunk():
-    copy = gemini_picture.fitted(plain(6000, 4000), LIMITS)
-
-    assert inspect(copy.data, LIMITS).pixels <= gemini_picture.MOST_PIXELS
-
-
-def test_a_picture_with_too_many_bytes_is_shrunk_until_it_fits():
-    planes = [pyvips.Image.gaussnoise(2600, 1800, sigma=90, mean=128, seed=n) for n in range(4)]
-    whole = planes[0].bandjoin(planes[1:]).cast("uchar").copy(interpretation="srgb")
-    noise = bytes(whole.pngsave_buffer(compression=1))
-    assert len(noise) > MAX_BYTES
-
-    copy = gemini_picture.fitted(noise, LIMITS)
-
-    assert len(copy.data) <= MAX_BYTES
-    assert copy.content_type == "image/png"
-    assert inspect(copy.data, LIMITS).pixels > gemini_picture.FEWEST_PIXELS * 0.9
-
-
-def test_of_a_moving_picture_the_first_moment_is_sent():
-    frames = [Pillow.new("RGB", (64, 48), colour) for colour in ("red", "blue")]
-    moving = BytesIO()
-    frames[0].save(moving, "WEBP", save_all=True, append_images=frames[1:], lossless=True)
-
-    copy = gemini_picture.fitted(moving.getvalue(), LIMITS)
-
-    assert inspect(copy.data, LIMITS).frames == 1
-    assert means(copy.data)[0] > 200
-
-
-def test_inks_are_sent_as_light():
-    inks = bytes(drawn.halves().colourspace("cmyk").jpegsave_buffer())
-
-    assert drawn.opened(gemini_picture.fitted(inks, LIMITS).data).bands == 3
 
 
 @pytest.mark.parametrize("preset", ["quota", "overloaded"])

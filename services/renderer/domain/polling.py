@@ -1,8 +1,10 @@
 """When to look again at a task that somebody else works on: learned from those before it."""
 
+from bisect import bisect_right
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import ceil
+from statistics import median
 from typing import Final
 
 from services.renderer.domain.models import DEFAULT, MODELS
@@ -13,6 +15,10 @@ LEAD_SECONDS: Final = 0.03
 """A look comes this long after the expected end: one on the dot would often be too early."""
 EARLY_SHARE: Final = 10
 """A look aims at the first tenth of the durations that are still possible."""
+UNSURE: Final = 0.2
+"""Of the only duration seen: how much quicker the next may well be."""
+ONE_SPREAD: Final = 0.5
+"""Of the shorter: two neighbours no farther apart have all between them, as two cases have not."""
 FIRST_LOOK: Final = 0.6
 """Of a typical duration, while none has been seen."""
 GROWTH: Final = 0.25
@@ -83,23 +89,33 @@ class PollTimer:
     def _expected(self, model: str, elapsed: float, progress: float | None) -> float:
         if progress is not None and 0 < progress < 1:
             return elapsed * (1 - progress) / progress + LEAD_SECONDS
-        seen = self._seen.get(model)
+        seen = sorted(self._seen.get(model, ()))
         if not seen:
             return self._unlearned(model, elapsed)
-        possible = sorted(seconds for seconds in seen if seconds > elapsed)
-        aims = [seconds - elapsed + LEAD_SECONDS for seconds in possible]
+        passed = bisect_right(seen, elapsed)
+        possible = seen[passed:]
         # Beyond nearly all that was seen, a rare slow one says little of when this one ends.
         if len(possible) * EARLY_SHARE < len(seen):
-            usual = max(seconds for seconds in seen if seconds <= elapsed)
-            return min([self._overdue(elapsed - usual), *aims[:1]])
-        return aims[len(aims) // EARLY_SHARE]
+            aims = [seconds - elapsed + LEAD_SECONDS for seconds in possible[:1]]
+            return min([self._overdue(model, elapsed, seen[passed - 1]), *aims])
+        since = seen[passed - 1] if passed else _soonest(seen)
+        return self._towards(model, elapsed, since, _first_tenth(possible))
+
+    def _towards(self, model: str, elapsed: float, since: float, aim: float) -> float:
+        if elapsed < since:
+            return since - elapsed + LEAD_SECONDS
+        wait = aim - elapsed + LEAD_SECONDS
+        if aim - since > ONE_SPREAD * since:
+            return wait
+        # In equal steps too, so that the aim itself is met.
+        return wait / max(1, int(wait / self._least(model, elapsed)))
 
     def _unlearned(self, model: str, elapsed: float) -> float:
         first = _TYPICAL.get(model, DEFAULT.typical_seconds) * FIRST_LOOK
-        return first - elapsed if elapsed < first else self._overdue(elapsed - first)
+        return first - elapsed if elapsed < first else self._overdue(model, elapsed, first)
 
-    def _overdue(self, seconds: float) -> float:
-        return min(self._interval + GROWTH * seconds, self._most)
+    def _overdue(self, model: str, elapsed: float, usual: float) -> float:
+        return min(self._least(model, elapsed) + GROWTH * (elapsed - usual), self._most)
 
     def _least(self, model: str, elapsed: float) -> float:
         if not self._seen.get(model):
@@ -110,3 +126,17 @@ class PollTimer:
         # In equal steps, so that the last one ends on the mark and is not cut to the interval.
         steps = max(1, ceil(min(wait, FAR_SECONDS) / self._most))
         return min(max(wait / steps, least), self._most)
+
+
+def _soonest(seen: Sequence[float]) -> float:
+    """When the next may end: while few were seen, some time before the quickest of them."""
+    if len(seen) == 1:
+        return (1 - UNSURE) * seen[0]
+    if len(seen) >= EARLY_SHARE:
+        return _first_tenth(seen)
+    # Twice the way to the median is the spread, without what was rare and slow.
+    return seen[0] - 2 * (median(seen) - seen[0]) / (len(seen) - 1)
+
+
+def _first_tenth(ordered: Sequence[float]) -> float:
+    return ordered[len(ordered) // EARLY_SHARE]

@@ -1,15 +1,17 @@
-"""One NATS and one Postgres for the session, empty again for every test."""
+"""One NATS and one Postgres for the session, empty again for every test; gateways in front."""
 
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import uuid4
 
+import httpx
 import pytest
 
 from services.chassis.bus import Bus
 from services.chassis.database import Database
 from tests.buses import connected
+from tests.connected.gateways import Front, Gateway, Others, fronting
 from tests.connected.places import empty_streams, migrated_schema
 from tests.servers import NatsServer, PostgresServer, nats_server, postgres_server
 
@@ -44,6 +46,33 @@ async def storage_tables(own_postgres: PostgresServer) -> AsyncIterator[Database
 async def feedback_tables(own_postgres: PostgresServer) -> AsyncIterator[Database]:
     async with migrated_schema(own_postgres.url, f"f_{uuid4().hex}", "feedback") as database:
         yield database
+
+
+@pytest.fixture(scope="module")
+def front(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Front]:
+    """A bus and gateways for one module, which says with FRONT how many and how they are set."""
+    with fronting(tmp_path_factory.mktemp("front"), **request.module.FRONT) as front:
+        yield front
+
+
+@pytest.fixture
+def doors(front: Front) -> list[Gateway]:
+    return front.doors
+
+
+@pytest.fixture
+async def behind(front: Front) -> AsyncIterator[Others]:
+    async with front.behind() as services:
+        yield services
+
+
+@pytest.fixture
+async def api(doors: list[Gateway], behind: Others) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the first gateway, while the others answer."""
+    async with doors[0].client() as client:
+        yield client
 
 
 @pytest.fixture

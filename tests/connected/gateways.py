@@ -43,6 +43,7 @@ from deploy.local import ports
 from services.chassis.bus import Bus
 from services.chassis.journal import JetStreamJournal
 from services.chassis.streams import StreamSettings, ensure
+from tests.servers import NatsServer, nats_server
 
 READY_SECONDS = 30.0
 STOP_SECONDS = 12.0
@@ -57,6 +58,7 @@ ABILITIES = Abilities(
         ),
     )
 )
+UNLIMITED = {"RATE_LIMIT_DAILY_IMAGES": "0", "RATE_LIMIT_ATTEMPTS_PER_MINUTE": "0"}
 PLATFORM_HEADERS = {"X-Platform-Token": PLATFORM_TOKEN, "X-User-Id": "user-1", "X-Tenant-Id": "t-1"}
 
 
@@ -144,6 +146,32 @@ def standing(
         ]
         asyncio.run(prepare())
         yield started
+
+
+@dataclass(frozen=True)
+class Front:
+    """Gateways that are ready, on a bus of their own."""
+
+    nats: NatsServer
+    doors: list[Gateway]
+    limits: dict[str, Any]
+
+    def behind(self) -> contextlib.AbstractAsyncContextManager["Others"]:
+        """The services behind them."""
+        return others(self.nats.url, **self.limits)
+
+
+@contextlib.contextmanager
+def fronting(folder: Path, *, gateways: int = 1, **settings: str) -> Iterator[Front]:
+    """A bus and its gateways, with everything they keep in the folder."""
+    bus, home = folder / "nats", folder / "home"
+    bus.mkdir()
+    home.mkdir()
+    with (
+        nats_server(bus) as server,
+        standing(home, server.url, gateways=gateways, **settings) as doors,
+    ):
+        yield Front(server, doors, _limits(settings))
 
 
 def _limits(settings: dict[str, str]) -> dict[str, Any]:

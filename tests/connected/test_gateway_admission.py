@@ -1,7 +1,7 @@
 """Two gateways and the bus: one admission behind every door."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from uuid import uuid4
 
 import httpx
@@ -23,38 +23,15 @@ from contracts.subjects import (
 from tests.connected.gateways import (
     PLATFORM_HEADERS,
     PLATFORM_TOKEN,
+    UNLIMITED,
     Gateway,
     Others,
-    others,
-    standing,
 )
 from tests.pictures import plain
-from tests.servers import NatsServer, nats_server
 
 DAILY = 3
-SETTINGS = {"RATE_LIMIT_DAILY_IMAGES": str(DAILY), "RATE_LIMIT_ATTEMPTS_PER_MINUTE": "0"}
+FRONT = {**UNLIMITED, "gateways": 2, "RATE_LIMIT_DAILY_IMAGES": str(DAILY)}
 PICTURE = plain(64, 48)
-
-
-@pytest.fixture(scope="module")
-def nats_of_this(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
-    with nats_server(tmp_path_factory.mktemp("nats-admission")) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def doors(
-    nats_of_this: NatsServer, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[list[Gateway]]:
-    home = tmp_path_factory.mktemp("home")
-    with standing(home, nats_of_this.url, gateways=2, **SETTINGS) as both:
-        yield both
-
-
-@pytest.fixture
-async def behind(doors: list[Gateway], nats_of_this: NatsServer) -> AsyncIterator[Others]:
-    async with others(nats_of_this.url, rate_limit_daily_images=DAILY) as services:
-        yield services
 
 
 @pytest.fixture

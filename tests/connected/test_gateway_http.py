@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -16,45 +15,23 @@ from tests import hostile
 from tests.connected.gateways import (
     ADMIN_TOKEN,
     PLATFORM_HEADERS,
+    UNLIMITED,
     Gateway,
     Others,
     gateway,
-    others,
-    standing,
 )
 from tests.pictures import photo, plain
 from tests.samples import job
-from tests.servers import NatsServer, nats_server
 
-UNLIMITED = {"RATE_LIMIT_DAILY_IMAGES": "0", "RATE_LIMIT_ATTEMPTS_PER_MINUTE": "0"}
+FRONT = UNLIMITED
 GROWTH_KIB = 100 * 1024
 PICTURE = plain(64, 48)
 ADMIN = {"X-Admin-Token": ADMIN_TOKEN}
 
 
-@pytest.fixture(scope="module")
-def nats_of_this(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
-    with nats_server(tmp_path_factory.mktemp("nats-http")) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def door(nats_of_this: NatsServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    home = tmp_path_factory.mktemp("home")
-    with standing(home, nats_of_this.url, gateways=1, **UNLIMITED) as (one,):
-        yield one
-
-
 @pytest.fixture
-async def behind(door: Gateway, nats_of_this: NatsServer) -> AsyncIterator[Others]:
-    async with others(nats_of_this.url, rate_limit_daily_images=0) as services:
-        yield services
-
-
-@pytest.fixture
-async def api(door: Gateway, behind: Others) -> AsyncIterator[httpx.AsyncClient]:
-    async with door.client() as client:
-        yield client
+def door(doors: list[Gateway]) -> Gateway:
+    return doors[0]
 
 
 def form(picture: bytes = PICTURE, **fields: str) -> dict:

@@ -1,7 +1,6 @@
 """What may be asked of the model, as the renderer tells it over a real bus."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -14,44 +13,18 @@ from contracts.journal import Options
 from contracts.subjects import COMMANDS, FEED, JOB_SUBMIT, JOURNAL, SUBMISSION_REJECTED
 from tests.connected.gateways import (
     ABILITIES,
-    Gateway,
+    UNLIMITED,
     Others,
     gateway,
     others,
-    standing,
     until_ready,
 )
 from tests.pictures import plain
-from tests.servers import NatsServer, nats_server
+from tests.servers import nats_server
 
-UNLIMITED = {"RATE_LIMIT_DAILY_IMAGES": "0", "RATE_LIMIT_ATTEMPTS_PER_MINUTE": "0"}
+FRONT = UNLIMITED
 PICTURE = plain(64, 48)
 PATIENCE_SECONDS = 20.0
-
-
-@pytest.fixture(scope="module")
-def nats_of_this(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
-    with nats_server(tmp_path_factory.mktemp("nats-options")) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def door(nats_of_this: NatsServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    home = tmp_path_factory.mktemp("home")
-    with standing(home, nats_of_this.url, gateways=1, **UNLIMITED) as (one,):
-        yield one
-
-
-@pytest.fixture
-async def behind(door: Gateway, nats_of_this: NatsServer) -> AsyncIterator[Others]:
-    async with others(nats_of_this.url, rate_limit_daily_images=0) as services:
-        yield services
-
-
-@pytest.fixture
-async def api(door: Gateway, behind: Others) -> AsyncIterator[httpx.AsyncClient]:
-    async with door.client() as client:
-        yield client
 
 
 async def post(api: httpx.AsyncClient, key: str | None = None, **options: Any) -> httpx.Response:

@@ -1,10 +1,8 @@
 """A gateway process that is called by an image service, on a real bus."""
 
-from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from uuid import uuid4
 
-import httpx
 import pytest
 
 from contracts.events import EditSubmitted
@@ -14,46 +12,24 @@ from services.chassis.keyring import Keyring
 from tests.connected.gateways import (
     ADMIN_TOKEN,
     SECRET_KEY,
-    Gateway,
     Others,
     gateway,
     others,
-    standing,
     until_ready,
 )
 from tests.samples import job, reference
-from tests.servers import NatsServer, nats_server
+from tests.servers import nats_server
 
+FRONT = {"gateways": 2, "LOG_LEVEL": "DEBUG"}
 KEYRING = Keyring((SECRET_KEY.encode(),))
 TASK = "0b7c1c1e-a-task"
 
 
-@pytest.fixture(scope="module")
-def nats_of_this(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
-    with nats_server(tmp_path_factory.mktemp("nats-webhooks")) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def doors(
-    nats_of_this: NatsServer, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[list[Gateway]]:
-    home = tmp_path_factory.mktemp("home")
-    with standing(home, nats_of_this.url, gateways=2, LOG_LEVEL="DEBUG") as both:
-        yield both
-
-
 @pytest.fixture
-async def behind(doors: list[Gateway], nats_of_this: NatsServer) -> AsyncIterator[Others]:
-    async with others(nats_of_this.url) as services:
-        await services.bus.js.purge_stream(EVENTS)
-        yield services
-
-
-@pytest.fixture
-async def api(doors: list[Gateway], behind: Others) -> AsyncIterator[httpx.AsyncClient]:
-    async with doors[0].client() as client:
-        yield client
+async def behind(behind: Others) -> Others:
+    """Nothing waits for the renderer."""
+    await behind.bus.js.purge_stream(EVENTS)
+    return behind
 
 
 def address(entry: JournalEntry) -> str:

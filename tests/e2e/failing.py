@@ -25,8 +25,8 @@ PICTURE: Final = plain(320, 240)
 CALLS: Final = "mizual_provider_calls"
 OPERATOR: Final = "provider_needs_operator"
 ENDED_SECONDS: Final = 100.0
-HEALING_SECONDS: Final = 1.0
-"""Below the three seconds after which a language model is asked again."""
+HEALING_SECONDS: Final = 0.5
+"""Well below the three seconds after which a language model is asked again."""
 _SECONDS: Final = re.compile(r"trying again in (\d+) second")
 # Operations whose body has the sentence in it.
 _POSTS: Final = frozenset({"submit", "generate", "respond"})
@@ -180,12 +180,7 @@ class Lane:
         prompt = f"make it blue, {marker}"
         answer = await api.submit(self.client, prompt, picture=PICTURE, **self.options)
         job = str(answer["edit_id"])
-        async with asyncio.timeout(ENDED_SECONDS):
-            # Asking again and again would keep the machine busier than the jobs do.
-            async for frame in api.frames(self.client, job):
-                if frame.event == "end":
-                    return job, json.loads(frame.data)
-        raise AssertionError("the stream ended without an end")
+        return job, await api.followed(self.client, job, within=ENDED_SECONDS)
 
     async def _colour(self, final: api.Json) -> tuple[float, float, float] | None:
         url = final["edited_image_url"]

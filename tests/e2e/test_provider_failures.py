@@ -2,20 +2,24 @@
 
 import asyncio
 import re
+import time
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import httpx
 import pytest
 
 from contracts.journal import PROGRESS
+from contracts.subjects import EVENTS, limit_stream
+from services.chassis.breaker import OPENS_AFTER
 from services.chassis.bus import Bus
+from services.chassis.limits import FLUX_TASKS
 from services.enhancer.domain.enhancing import OWN_WORDS_NOTE
 from tests import api
 from tests.buses import connected
-from tests.e2e import flux_rows, gemini_rows, words_rows
+from tests.e2e import flux_rows, flux_task_rows, gemini_rows, words_rows
 from tests.e2e.failing import Found, Lane, Row, Seen
 from tests.emulated import Emulated, emulated_stack
 from tests.emulators.running import Emulator
@@ -39,9 +43,9 @@ TABLES = {
     "handing in to Flux": flux_rows.REFUSED_OR_TAKEN,
     "handing in to Flux in vain": flux_rows.UNSURE,
     "handing in to Flux, repeated": flux_rows.REPEATED,
-    "asking Flux": flux_rows.ASKING,
-    "fetching from Flux": flux_rows.FETCHING,
-    "waiting for Flux": flux_rows.SLOW,
+    "asking Flux": flux_task_rows.ASKING,
+    "fetching from Flux": flux_task_rows.FETCHING,
+    "waiting for Flux": (*flux_rows.BEYOND, *flux_task_rows.SLOW),
     "a picture by Gemini": gemini_rows.FINAL,
     "a picture by Gemini in vain": gemini_rows.PASSING,
     "words by Gemini": words_rows.GEMINI_FINAL,
@@ -50,6 +54,8 @@ TABLES = {
     "words by OpenAI in vain": words_rows.OPENAI_PASSING,
 }
 CASES = [(table, row) for table, rows in TABLES.items() for row in rows]
+EVERYTHING = frozenset((table, row.name) for table, row in CASES)
+SETTLED_SECONDS = 15.0
 # What belongs into a log: codes, addresses, names of programs and of fields.
 INTERNAL = re.compile(
     r"HTTP|http|\b[1-5]\d\d\b|[{}<>_=]|Error|Exception|case-|bfl|flux|gemini|openai", re.IGNORECASE
@@ -64,7 +70,9 @@ class Trial:
     """The rows to try, and what was seen of them."""
 
     wanted: frozenset[tuple[str, str]]
-    results: Results
+    results: Results = field(default_factory=lambda: defaultdict(dict))
+    left_over: list[dict[str, int]] = field(default_factory=list)
+    """What is not done on each system when all jobs have ended, by stream."""
 
     def rows(self, table: str) -> list[Row]:
         """Those of the table that this run looks at."""
@@ -81,12 +89,12 @@ class Trial:
 
 
 @pytest.fixture(scope="module")
-def results(request, tmp_path_factory) -> Results:
+def trial(request, tmp_path_factory) -> Trial:
     """Every row tried: on two systems at a time, each with several emulators."""
     here = [item for item in request.session.items if item.path == request.path]
     params = [item.callspec.params for item in here if hasattr(item, "callspec")]
-    wanted = frozenset((one["table"], one["row"].name) for one in params)
-    trial = Trial(wanted, defaultdict(dict))
+    wanted = frozenset((one["table"], one["row"].name) for one in params) or EVERYTHING
+    trial = Trial(wanted)
     with ExitStack() as opened:
         first = opened.enter_context(
             emulated_stack(
@@ -102,22 +110,24 @@ def results(request, tmp_path_factory) -> Results:
             )
         )
         asyncio.run(tried(trial, first, second))
-    return trial.results
+    return trial
 
 
 async def tried(trial: Trial, first: Emulated, second: Emulated) -> None:
-    async with at_hand(first) as one, at_hand(second) as two, asyncio.TaskGroup() as group:
-        group.create_task(handing_in(trial, flux(one)))
-        group.create_task(words(trial, gemini(one), "words by Gemini"))
-        group.create_task(collecting(trial, flux(two)))
-        group.create_task(pictures(trial, gemini(two)))
-        group.create_task(words(trial, openai(two), "words by OpenAI"))
+    async with at_hand(first) as one, at_hand(second) as two:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(handing_in(trial, flux(one)))
+            group.create_task(words(trial, gemini(one), "words by Gemini"))
+            group.create_task(collecting(trial, flux(two)))
+            group.create_task(pictures(trial, gemini(two)))
+            group.create_task(words(trial, openai(two), "words by OpenAI"))
+        trial.left_over.extend([await left_over(one), await left_over(two)])
 
 
 async def handing_in(trial: Trial, lane: Lane) -> None:
     await trial.alone(lane, "handing in to Flux")
     await asyncio.gather(
-        trial.together(lane, "waiting for Flux", at_once=len(flux_rows.SLOW)),
+        trial.together(lane, "waiting for Flux", at_once=len(TABLES["waiting for Flux"])),
         trial.together(lane, "handing in to Flux in vain", at_once=3),
     )
 
@@ -136,8 +146,8 @@ async def pictures(trial: Trial, lane: Lane) -> None:
 
 async def words(trial: Trial, lane: Lane, table: str) -> None:
     await trial.alone(lane, table)
-    # At four times at once a breaker might count five failures in a row.
-    await trial.together(lane, f"{table} in vain", at_once=3)
+    # One fewer than failures in a row open a breaker: each row asks again after three seconds.
+    await trial.together(lane, f"{table} in vain", at_once=OPENS_AFTER - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +176,17 @@ async def at_hand(stack: Emulated) -> AsyncIterator[AtHand]:
         yield AtHand(stack, client, bus)
 
 
+async def left_over(at: AtHand) -> dict[str, int]:
+    """Messages that somebody still works on, and places of the account that are still taken."""
+    deadline = time.monotonic() + SETTLED_SECONDS
+    while True:
+        streams = [await at.bus.js.stream_info(name) for name in (EVENTS, limit_stream(FLUX_TASKS))]
+        left = {str(one.config.name): one.state.messages for one in streams}
+        if not any(left.values()) or time.monotonic() > deadline:
+            return left
+        await asyncio.sleep(0.1)
+
+
 def flux(at: AtHand) -> Lane:
     lane = at.lane(at.stack.bfl, "renderer", enhance="false", model=KLEIN)
     return replace(lane, usual=flux_rows.USUAL)
@@ -180,8 +201,8 @@ def openai(at: AtHand) -> Lane:
 
 
 @pytest.mark.parametrize(("table", "row"), CASES, ids=[f"{t}: {row.name}" for t, row in CASES])
-def test_a_failure_leads_to_what_was_promised(results: Results, table: str, row: Row):
-    seen = results[table][row.name]
+def test_a_failure_leads_to_what_was_promised(trial: Trial, table: str, row: Row):
+    seen = trial.results[table][row.name]
 
     if isinstance(seen, Exception):
         raise seen
@@ -190,6 +211,10 @@ def test_a_failure_leads_to_what_was_promised(results: Results, table: str, row:
     assert_tried(row, seen)
     if row.own_words is not None:
         assert_words(row, seen)
+
+
+def test_no_message_and_no_place_outlives_its_job(trial: Trial):
+    assert [set(left.values()) for left in trial.left_over] == [{0}, {0}], trial.left_over
 
 
 def assert_ended(row: Row, seen: Seen) -> None:

@@ -1,0 +1,181 @@
+"""Every way for Flux to fail once it has a task: asking for it, fetching its result."""
+
+from dataclasses import replace
+from typing import Any, Final
+
+from tests.e2e.failing import Row
+from tests.e2e.flux_rows import DEADLINES, ECHO, calls
+
+UNFINISHED: Final = "could not finish this edit"
+UNUSABLE: Final = "cannot be used"
+LOST: Final = "lost your edit"
+ELSEWHERE: Final = "https://elsewhere.example/sample.png"
+
+
+def ended(name: str, code: str, says: str, **fault: Any) -> Row:
+    """A task that comes to a bad end: it is not tried again."""
+    return Row(
+        name=name,
+        faults=({"operation": "submit", **fault},),
+        calls=calls(1, 1),
+        code=code,
+        says=says,
+        outcome=f"poll:{code.lower()}",
+    )
+
+
+def asked_again(name: str, *, counted: str = "poll:transient", **fault: Any) -> Row:
+    """A poll that brings nothing: the task is asked for again, and nothing is handed in anew."""
+    again = calls(1, 1 + fault.get("times", 1), 1)
+    return Row(name=name, faults=({"operation": "poll", **fault},), calls=again, outcome=counted)
+
+
+def operator_called(name: str, **fault: Any) -> Row:
+    """A poll that only an operator can mend, after the task was paid: it is asked again."""
+    return replace(asked_again(name, **fault), outcome=None, alert=True)
+
+
+def fetched(name: str, **fault: Any) -> Row:
+    """A strange result that is a picture all the same."""
+    return Row(name=name, faults=({"operation": "download", **fault},), calls=calls(1, 1, 1))
+
+
+def fetched_again(name: str, **fault: Any) -> Row:
+    """A transfer that breaks: the task is asked for again, which gives a fresh address."""
+    counted = "download:transient"
+    return replace(fetched(name, **fault), calls=calls(1, 2, 2), outcome=counted)
+
+
+def unusable(name: str, *, counted: str = "download:ok", **fault: Any) -> Row:
+    """A result that is no picture, or one that nobody should open."""
+    plain = fetched(name, **fault)
+    return replace(plain, code="RESULT_INVALID", says=UNUSABLE, outcome=counted)
+
+
+WORDS: Final = ("Pending", "Reasoning", "Generating", "Queued", "Processing", "Dreaming")
+
+ASKING: Final = (
+    *(asked_again(f"status {word}", counted="poll:ok", outcome=word) for word in WORDS),
+    asked_again("unknown for a moment", counted="poll:ok", outcome="Task not found", times=2),
+    asked_again(
+        "unknown for a moment, with 200",
+        counted="poll:ok",
+        body={"id": "1", "status": "Task not found"},
+    ),
+    ended(
+        "the request moderated",
+        "CONTENT_MODERATED",
+        "refused this request (Derivative Works Filter, Safety Filter). Please change",
+        outcome="Request Moderated",
+        reasons=("Derivative Works Filter", "Safety Filter"),
+    ),
+    ended(
+        "the result moderated",
+        "CONTENT_MODERATED",
+        "made a picture and withheld it (Safety Filter). Please change",
+        outcome="Content Moderated",
+    ),
+    ended("status Error", "PROVIDER_FAILED", UNFINISHED, outcome="Error"),
+    ended("status Failed", "PROVIDER_FAILED", UNFINISHED, outcome="Failed"),
+    replace(
+        ended("status Error with 503", "PROVIDER_FAILED", UNFINISHED),
+        faults=({"operation": "poll", "outcome": "Error", "status": 503, "processed": True},),
+    ),
+    asked_again("a poll with 500", preset="server_error"),
+    asked_again("a poll with 502 as a page", preset="html_502"),
+    asked_again("a poll with 503", preset="overloaded"),
+    asked_again("a poll with 429", preset="too_many_tasks", headers={"Retry-After": "1"}),
+    asked_again("a poll with 422", status=422, body={"detail": ECHO}),
+    asked_again("a poll with broken JSON", preset="broken_json"),
+    asked_again("a poll with nothing in it", preset="empty"),
+    asked_again("a poll that is cut", counted="poll:ok", cut="before"),
+    asked_again("a poll that is cut within", cut="midway"),
+    asked_again("Ready without a result", body={"id": "1", "status": "Ready", "result": None}),
+    operator_called("a poll with 401", status=401, body={"detail": "Who?"}),
+    operator_called("a poll with 402", preset="no_credits"),
+    operator_called("a poll with 403", preset="wrong_key"),
+    operator_called(
+        "a result elsewhere", body={"id": "1", "status": "Ready", "result": {"sample": ELSEWHERE}}
+    ),
+)
+
+FETCHING: Final = (
+    fetched("a wrong content type", preset="wrong_type"),
+    fetched("no content type", preset="no_type"),
+    fetched("no length", preset="unsized"),
+    fetched("PNG where JPEG was asked for", picture_type="png"),
+    fetched("WebP where JPEG was asked for", picture_type="webp"),
+    fetched_again("a transfer with 500", preset="server_error"),
+    fetched_again("a transfer with 503", preset="overloaded"),
+    fetched_again("a transfer that is sent elsewhere", preset="redirect"),
+    # The client itself repeats a GET whose kept connection was closed under it.
+    replace(fetched_again("a transfer that is cut", cut="before"), is_patient=True, outcome=None),
+    fetched_again("a transfer that is cut within", cut="midway"),
+    unusable("no picture at all", preset="garbage"),
+    unusable("half a picture", preset="truncated"),
+    unusable("an empty file", preset="empty_file"),
+    unusable("a page", body="<html>Not here</html>"),
+    unusable("a drawing", body="<svg xmlns='http://www.w3.org/2000/svg'/>"),
+    unusable("too many bytes", counted="download:result_invalid", preset="oversized"),
+    unusable("endless bytes", counted="download:result_invalid", preset="oversized_unsized"),
+    unusable("a bomb", preset="bomb"),
+)
+
+
+def _later(name: str, *faults: dict[str, Any], says: str = "", **more: Any) -> Row:
+    """What strikes a task that is under way; how often it is asked for is left to chance."""
+    counted = {"submit": 1, **more.pop("calls", {})}
+    code = "PROVIDER_FAILED" if says else None
+    return Row(
+        name=name, faults=faults, calls=counted, is_patient=True, code=code, says=says, **more
+    )
+
+
+_UNKNOWN: Final = {"operation": "poll", "times": None}
+_GONE: Final = {"operation": "download", "times": None}
+
+SLOW: Final = (
+    _later("unknown for good", {**_UNKNOWN, "outcome": "Task not found"}, says=LOST),
+    _later(
+        "unknown for good, with 200",
+        {**_UNKNOWN, "body": {"id": "1", "status": "Task not found"}},
+        says=LOST,
+    ),
+    _later("unknown for good, as a page", {**_UNKNOWN, "status": 404, "body": "<p>?"}, says=LOST),
+    _later(
+        "a result that has expired",
+        {**_GONE, "preset": "expired"},
+        calls={"download": 2},
+        says=LOST,
+    ),
+    _later(
+        "a result that was deleted",
+        {**_GONE, "status": 404, "body": "<p>?"},
+        calls={"download": 2},
+        says=LOST,
+    ),
+    _later(
+        "an address that has expired",
+        {"operation": "download", "preset": "expired"},
+        calls={"download": 2},
+    ),
+    _later(
+        "a poll beyond the deadline",
+        {"operation": "poll", "delay_seconds": DEADLINES.poll + 1},
+        calls={"download": 1},
+        outcome="poll:timeout",
+    ),
+    _later(
+        "a transfer beyond the deadline",
+        {"operation": "download", "delay_seconds": DEADLINES.download + 1},
+        calls={"download": 2},
+        outcome="download:timeout",
+    ),
+    _later(
+        "a transfer that trickles",
+        {"operation": "download", "bytes_per_second": 10},
+        calls={"download": 2},
+        outcome="download:timeout",
+    ),
+)
+"""Each takes up to a minute: the collector looks twice, longer than one look may take apart."""

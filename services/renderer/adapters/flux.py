@@ -11,7 +11,6 @@ from urllib.parse import quote
 
 from pydantic import SecretStr
 
-from contracts.base import utcnow
 from contracts.errors import ErrorCode
 from contracts.journal import Handle
 from services.chassis.collect import ForgottenError
@@ -24,7 +23,7 @@ from services.renderer.adapters.flux_answers import accepted, alert, failure, st
 from services.renderer.adapters.flux_http import Download, FluxHttp, TooLongError, open_http
 from services.renderer.adapters.flux_picture import as_it_is, fitted, refuse_too_small
 from services.renderer.adapters.hosts import AllowedHosts, hosts_of
-from services.renderer.domain.editing import Edited, Ready, Running, Source, Wish
+from services.renderer.domain.editing import Edited, Ready, Running, Source, Wish, seconds_since
 from services.renderer.domain.flux_body import Reference, body_of, refuse_unsupported
 from services.renderer.domain.models import PROVIDER, FluxModel, model_named
 
@@ -104,7 +103,7 @@ class Flux:
         """See TaskEditor. Raises UnavailableError while the key is refused: the task is paid."""
         async with self._polls.call("poll", seconds=self._deadlines.poll):
             answer = await self._http.get(self._polling_url(task))
-            state = state_of(answer, age_seconds=_age_of(task))
+            state = state_of(answer, age_seconds=seconds_since(task))
         # Not knowing a task is an answer, which is why it is raised out here.
         if state is None:
             raise ForgottenError(f"{PROVIDER} poll: unknown task")
@@ -205,10 +204,3 @@ def _result_limits(max_image_pixels: int) -> ImageLimits:
 def _invalid(why: str) -> PermanentError:
     reason = f"{PROVIDER} download: {why}"
     return PermanentError(ErrorCode.RESULT_INVALID, INVALID_SENTENCE, reason=reason)
-
-
-def _age_of(task: Handle) -> float:
-    """Seconds since the submission; one whose moment is unknown is old."""
-    if task.submitted_at is None:
-        return float("inf")
-    return (utcnow() - task.submitted_at).total_seconds()

@@ -1,8 +1,10 @@
 """The ports to whoever edits pictures: one answers within the call, the other takes a task."""
 
 from dataclasses import dataclass, field
+from math import inf
 from typing import Protocol
 
+from contracts.base import utcnow
 from contracts.journal import Handle, Options
 
 
@@ -96,3 +98,10 @@ class TaskEditor(Protocol):
         """The result, checked like any untrusted picture. Raises ForgottenError once it has
         expired, PermanentError for an unusable picture, TransientError for what may pass.
         """
+
+
+def seconds_since(task: Handle) -> float:
+    """The task's age in seconds; one whose submission has no moment is older than any limit."""
+    if task.submitted_at is None:
+        return inf
+    return (utcnow() - task.submitted_at).total_seconds()

@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Mapping, Sequence
-from math import ceil
+from math import ceil, isfinite
 from statistics import median
 from typing import Final
 
@@ -42,8 +42,8 @@ class PollTimer:
     """Says how long to wait before the next look. It has no clock and touches nothing outside.
 
     Delays lie between `interval_seconds` and `most_seconds`, where a model's durations are known
-    down to half the interval; while results come by wake-ups they are `PATIENCE` times as long, as
-    a net under wake-ups that get lost.
+    down to half the interval; while a model's results come by wake-ups they are `PATIENCE` times as
+    long, as a net under wake-ups that get lost.
     """
 
     def __init__(self, *, interval_seconds: float = 0.5, most_seconds: float = 5.0) -> None:
@@ -52,7 +52,8 @@ class PollTimer:
         self._seen: Mapping[str, deque[float]] = {
             name: deque(maxlen=REMEMBERED) for name in _TYPICAL
         }
-        self._is_patient = False
+        # By model, since not all of them call when a task has ended.
+        self._announced: set[str] = set()
 
     def delay(self, model: str, elapsed_seconds: float, progress: float | None = None) -> float:
         """Seconds until the next look at a task that was submitted `elapsed_seconds` ago.
@@ -61,7 +62,7 @@ class PollTimer:
         """
         elapsed = max(elapsed_seconds, 0.0)
         wait = self._within(self._expected(model, elapsed, progress), self._least(model, elapsed))
-        return wait * PATIENCE if self._is_patient else wait
+        return wait * PATIENCE if model in self._announced else wait
 
     def learned(
         self,
@@ -74,17 +75,20 @@ class PollTimer:
         """A result was found so long after the submission.
 
         `told_seconds` is what the provider says it took. Without it, a look finds a result half
-        a pause late on average, a wake-up at once.
+        a pause late on average, a wake-up at once. A result that no wake-up announced ends the
+        patience with its model.
         """
+        if model not in self._seen:
+            return
         late = 0.0 if by_wake_up else self._least(model, elapsed_seconds) / 2
         seconds = elapsed_seconds - late if told_seconds is None else told_seconds
-        if model in self._seen:
+        # Of a task whose submission has no moment, nobody knows how long it took.
+        if isfinite(seconds):
             self._seen[model].append(min(max(seconds, 0.0), elapsed_seconds))
-        self.heard(by_wake_up=by_wake_up)
-
-    def heard(self, *, by_wake_up: bool) -> None:
-        """Whether the last result was announced: one that was not ends the patience."""
-        self._is_patient = by_wake_up
+        if by_wake_up:
+            self._announced.add(model)
+        else:
+            self._announced.discard(model)
 
     def _expected(self, model: str, elapsed: float, progress: float | None) -> float:
         if progress is not None and 0 < progress < 1:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from itertools import islice, pairwise
+from math import inf
 from random import Random
 from statistics import mean
 
@@ -200,20 +201,51 @@ def test_while_results_are_announced_polls_are_only_a_net():
 def test_one_result_that_was_not_announced_ends_the_patience():
     timer = taught(*[SECONDS] * 10)
     usual = timer.delay(PRO, 0.0)
-    timer.heard(by_wake_up=True)
+    timer.learned(PRO, SECONDS, SECONDS, by_wake_up=True)
 
     timer.learned(PRO, SECONDS, SECONDS)
 
     assert timer.delay(PRO, 0.0) == usual
 
 
+@pytest.mark.parametrize("other", ["flux-3-image", "flux-2-max", "flux-9"])
+def test_a_model_that_calls_makes_nobody_patient_with_another(other):
+    timer = PollTimer()
+    usual = timer.delay(other, 0.0)
+
+    timer.learned(PRO, SECONDS, SECONDS, by_wake_up=True)
+    timer.learned("flux-9", SECONDS, SECONDS, by_wake_up=True)
+
+    assert timer.delay(other, 0.0) == usual
+    assert timer.delay(PRO, 0.0) > SECONDS
+
+
+def test_a_model_that_does_not_call_ends_no_patience_with_another():
+    timer = taught(*[SECONDS] * 10)
+    timer.learned(PRO, SECONDS, SECONDS, by_wake_up=True)
+    patient = timer.delay(PRO, 0.0)
+
+    timer.learned("flux-3-image", SECONDS, SECONDS)
+
+    assert timer.delay(PRO, 0.0) == patient
+
+
+def test_a_task_of_no_known_age_teaches_nothing():
+    timer = PollTimer()
+    usual = timer.delay(PRO, 0.0)
+
+    timer.learned(PRO, inf)
+
+    assert timer.delay(PRO, 0.0) == usual
+    assert timer.delay(PRO, inf) == MOST
+
+
 def test_what_a_wake_up_found_is_as_old_as_it_looks():
     timer = PollTimer()
     timer.learned(PRO, 4.0, by_wake_up=True)
     timer.learned(PRO, 4.0, by_wake_up=True)
-    timer.heard(by_wake_up=False)
 
-    assert timer.delay(PRO, 0.0) == pytest.approx(4.0 + LEAD_SECONDS)
+    assert timer.delay(PRO, 0.0) == pytest.approx(PATIENCE * (4.0 + LEAD_SECONDS))
 
 
 def test_what_a_look_found_was_ready_half_an_interval_before_on_average():
@@ -235,7 +267,7 @@ def test_a_provider_cannot_have_taken_longer_than_we_waited():
 
 @given(
     seen=st.lists(st.floats(0, 900), max_size=40),
-    elapsed=st.floats(-5, 2000),
+    elapsed=st.floats(-5, 2000) | st.just(inf),
     progress=st.none() | st.floats(allow_nan=True),
     interval=st.floats(0.1, 5),
     model=st.sampled_from([model.name for model in MODELS]),

@@ -205,6 +205,8 @@ class Work(Message):
     """Of the provider's account, used from before the submission until the task has ended."""
     handle: Handle | None = None
     not_found_seen: bool = False
+    not_found_at: Instant | None = None
+    """When the provider first did not know the task any more."""
     raw: Raw | None = None
     result: ObjectRef | None = None
 

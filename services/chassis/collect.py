@@ -2,12 +2,13 @@
 
     on delivery:
       last entry; none, terminal or beyond -> ack;  raw -> announce, ack;  no handle yet -> nak
+      (a job that ended before its task: look on until the task has ended too, then ack)
       look once:
         pending, or any passing error   nak with the next interval (an extra copy is acked)
         result                          store, record on top, announce, ack
         failed or moderated             failed against the judged entry; lost race -> start over
-        forgotten by the provider       noted first; at the second time, after more than one run's
-                                        limit, look for a stored result, then failed as above
+        forgotten by the provider       noted with its moment; still so when more than one run's
+                                        limit has passed: look for a stored result, then failed
 
 It takes no attempt and has no fence: a collector only reads, and records a fact when there is one.
 A waiting job costs no task and no memory, and any replica takes the next look.
@@ -69,6 +70,9 @@ class Collector:
     async def collect(self, hold: Hold, event: EditSubmitted) -> None:
         """One look for the job. What is raised goes to the failure policy."""
         await hold.read(event.job_id)
+        if _outlived(hold):
+            await self._see_the_end(hold, event)
+            return
         if await self.handler.settled(hold):
             return
         if not self.handler.step.needs(hold.job.facts):
@@ -77,12 +81,24 @@ class Collector:
         try:
             found = await self._looked(hold.job, event)
         except ForgottenError:
-            await self._forgotten(hold)
+            await self._forgotten(hold, is_extra=event.wake_up)
             return
         if isinstance(found, Pending):
             await self._wait(hold, found, is_extra=event.wake_up)
         else:
             await self._record(hold, found)
+
+    async def _see_the_end(self, hold: Hold, event: EditSubmitted) -> None:
+        # Nobody waits for the result any more, but the provider still counts the task as ours, and
+        # what it was paid for is kept by the look.
+        try:
+            found = await self._looked(hold.job, event)
+        except (ForgottenError, PermanentError):
+            found = None
+        if isinstance(found, Pending) and not event.wake_up:
+            await hold.delivery.nak(found.delay_seconds)
+        else:
+            await self.handler.acknowledge(hold, has_ended=not isinstance(found, Pending))
 
     async def _looked(self, job: JournalEntry, event: EditSubmitted) -> Pending | Collected:
         limit = self.handler.step.limit_seconds
@@ -104,9 +120,8 @@ class Collector:
         public = {"progress_percent": percent}
         moved = percent is not None and percent > hold.job.public.progress_percent
         if moved or hold.job.facts.not_found_seen:
-            entry = hold.job.follow(
-                public=public if moved else None, work={"not_found_seen": False}
-            )
+            known = {"not_found_seen": False, "not_found_at": None}
+            entry = hold.job.follow(public=public if moved else None, work=known)
             await hold.append(entry)
 
     async def _record(self, hold: Hold, found: Collected) -> None:
@@ -114,11 +129,12 @@ class Collector:
         await hold.record(public=found.public, **found.work)
         await self.handler.announce(hold)
 
-    async def _forgotten(self, hold: Hold) -> None:
-        if not hold.job.facts.not_found_seen:
-            await hold.append(hold.job.follow(work={"not_found_seen": True}))
-            # By then no other run is under way that might still hold the result.
-            await hold.delivery.nak(self.handler.step.limit_seconds + 1)
+    async def _forgotten(self, hold: Hold, *, is_extra: bool) -> None:
+        if is_extra:
+            await hold.delivery.ack()
+            return
+        if (left := await self._left_to_wait(hold)) > 0:
+            await hold.delivery.nak(left)
             return
         recover = self.handler.step.recover
         if recover is not None and (found := await recover(hold.job)) is not None:
@@ -127,3 +143,20 @@ class Collector:
         raise PermanentError(
             ErrorCode.PROVIDER_FAILED, FORGOTTEN_SENTENCE, reason="the task is unknown"
         )
+
+    async def _left_to_wait(self, hold: Hold) -> float:
+        """Seconds until no run is under way any more that might still hold the result."""
+        pause, now = self.handler.step.limit_seconds + 1, self.handler.now()
+        seen_at = hold.job.facts.not_found_at
+        if seen_at is None:
+            seen = {"not_found_seen": True, "not_found_at": now}
+            await hold.append(hold.job.follow(work=seen))
+            return pause
+        return pause - (now - seen_at).total_seconds()
+
+
+def _outlived(hold: Hold) -> bool:
+    """Whether the job ended, and not by a result, while its task may still be under way."""
+    if hold.last is None or not hold.job.terminal or hold.job.work is None:
+        return False
+    return hold.job.facts.handle is not None and hold.job.facts.raw is None

@@ -112,7 +112,7 @@ class FailurePolicy:
         # Failed against the entry that was judged: whoever was faster may have the result.
         await self._dead_letters.keep(hold.delivery, error, job=hold.job)
         if await hold.append(hold.job.fail(error.code, error.sentence)):
-            await collector.handler.acknowledge(hold)
+            await collector.handler.acknowledge(hold, has_ended=True)
         else:
             await hold.delivery.nak(LOOK_AGAIN_SECONDS)
 

@@ -15,6 +15,7 @@ from services.chassis.loops import STOP_SECONDS, Loops, went_well
 from services.chassis.pull import CLOSED_SECONDS, PULL_SECONDS
 from services.chassis.streams import Durable
 
+HAND_BACK_SECONDS: Final = 1.0
 _NOTHING_NOW: Final = frozenset({"404", "408"})
 """Statuses that end a request: no message, and its time is over."""
 
@@ -106,13 +107,14 @@ class Many:
         if len(self._running) >= self._at_once:
             await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
         with self._breaker.turn() as is_allowed:
-            # What was asked for before comes in any case, and waits for nobody.
+            # What was asked for before comes in any case.
             if not (is_allowed or self._flow.is_asked):
                 await asyncio.sleep(CLOSED_SECONDS)
                 return
-            room = self._at_once - len(self._running) if self._breaker.is_free else 1
+            is_probe = is_allowed and self._breaker.is_open
+            room = 1 if is_probe else self._at_once - len(self._running)
             if message := await self._flow.next(room):
-                await self._take_up(message)
+                await self._take_up(message, is_probe=is_probe)
 
     async def close(self) -> None:
         """Hand back what is still on its way, then let the rest end."""
@@ -123,13 +125,17 @@ class Many:
             await asyncio.wait(self._running, timeout=STOP_SECONDS)
         await self._flow.close()
 
-    async def _take_up(self, message: Msg) -> None:
+    async def _take_up(self, message: Msg, *, is_probe: bool) -> None:
+        if not (is_probe or self._breaker.is_free):
+            # The breaker opened meanwhile: nothing lies here without a heartbeat.
+            await message.nak(delay=HAND_BACK_SECONDS)
+            return
         work = went_well(self._name, lambda: self._deliver(message), failures=0)
         task = asyncio.create_task(work)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
-        if not self._breaker.is_free:
-            # A probe: what it finds out decides about the next.
+        if is_probe:
+            # What it finds out decides about the next.
             await asyncio.wait([task])
 
 

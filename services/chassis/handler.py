@@ -76,10 +76,10 @@ class Handler:
             )
         await self.acknowledge(hold)
 
-    async def acknowledge(self, hold: Hold) -> None:
-        """Ack, after freeing what an ended job used."""
+    async def acknowledge(self, hold: Hold, *, has_ended: bool = False) -> None:
+        """Ack, after freeing what the job used; `has_ended`: the provider's task is over."""
         if self.step.release and hold.last and hold.job.work is not None:
-            await self.step.release(hold.job)
+            await self.step.release(hold.job, has_ended=has_ended)
         await hold.delivery.ack()
 
     async def settled(self, hold: Hold) -> bool:
@@ -104,7 +104,8 @@ class Handler:
 
     async def _work(self, hold: Hold, task: Task) -> None:
         try:
-            async with asyncio.timeout(self.step.limit_seconds):
+            async with asyncio.timeout(self.step.limit_seconds) as limit:
+                hold.limit = limit
                 await task(hold)
         except TimeoutError as error:
             raise TransientError(f"longer than {self.step.limit_seconds} s") from error

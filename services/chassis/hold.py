@@ -4,6 +4,7 @@ Facts are never fenced: what was found out or paid for is appended on top even o
 Entering a stage and submitting need the current attempt.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime, timedelta
 from itertools import count
@@ -12,12 +13,13 @@ from uuid import UUID, uuid4
 
 from contracts.base import utcnow
 from contracts.journal import PROGRESS, Handle, JournalEntry, Stage, Submitting
-from services.chassis.errors import ObsoleteError, TransientError, UnavailableError
+from services.chassis.errors import ObsoleteError, PermanentError, TransientError, UnavailableError
 from services.chassis.journal import Journal, Recorded
 from services.chassis.step import Delivery, Facts, Step
 
 T = TypeVar("T")
 
+WRITE_AGAIN_SECONDS: Final = 0.5
 SUBMIT_MARGIN_SECONDS: Final = 2.0
 """Room between a POST's own timeout and when others may decide."""
 
@@ -47,6 +49,8 @@ class Hold:
         self.last: Recorded | None = None
         self._journal = journal
         self.now = now
+        self.limit: asyncio.Timeout | None = None
+        """The time limit of this run."""
         self._run = uuid4()
         self._numbers = count()
 
@@ -156,14 +160,29 @@ class Hold:
             raise NotSubmittedError("not enough time was left to submit")
         try:
             answer = await post()
-        except NotSubmittedError:
-            await self.note(submitting=None)
+        except (NotSubmittedError, PermanentError):
+            await self._surely(lambda: self.note(submitting=None))
             raise
         except TransientError:
             # This POST is over and no other is under way, so nobody needs to wait for it.
             await self.note(submitting=Submitting(deadline=min(deadline, self.now())))
             raise
-        await record(answer)
+        await self._surely(lambda: record(answer))
+
+    async def _surely(self, write: Callable[[], Awaitable[None]]) -> None:
+        """Write down what the provider did, however long the bus is away.
+
+        It ends with the outage, or when somebody else has decided meanwhile.
+        """
+        if self.limit is not None:
+            self.limit.reschedule(None)
+        while True:
+            try:
+                await write()
+            except UnavailableError:
+                await asyncio.sleep(WRITE_AGAIN_SECONDS)
+            else:
+                return
 
     def _current(self) -> None:
         self._wanted()

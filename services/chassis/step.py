@@ -13,6 +13,13 @@ Facts = dict[str, Any]
 MAX_DELAY_SECONDS: Final = 60.0
 
 
+class Release(Protocol):
+    """See Step.release."""
+
+    async def __call__(self, job: JournalEntry, *, has_ended: bool) -> None:
+        """`has_ended`: the provider's task is known to be over, whatever the journal says."""
+
+
 class Delivery(Protocol):
     """One delivery of a message by its durable."""
 
@@ -70,7 +77,7 @@ class Step:
     """How often a submission of unknown outcome is repeated (PROVIDER_UNCERTAIN_REPEATS)."""
     recover: Callable[[JournalEntry], Awaitable[Facts | None]] | None = None
     """Looks for a result that was stored but never recorded, before giving a submission up."""
-    release: Callable[[JournalEntry], Awaitable[None]] | None = None
+    release: Release | None = None
     """Frees what the job used outside the journal, if it needs it no more; called before each ack,
     and repeatable.
     """

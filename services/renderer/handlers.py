@@ -11,7 +11,7 @@ from contracts.journal import PROGRESS, Handle, JournalEntry, Stage
 from contracts.queries import Abilities, AbilitiesQuestion, ModelAbilities
 from contracts.subjects import RENDERER_EDIT_ENHANCED, RENDERER_EDIT_SUBMITTED
 from services.chassis.collect import Collected, Pending
-from services.chassis.errors import PermanentError
+from services.chassis.errors import PermanentError, UnavailableError
 from services.chassis.hold import Hold
 from services.chassis.step import Facts, Retries, Step
 from services.renderer.domain.buying import (
@@ -76,7 +76,10 @@ async def on_edit_enhanced(hold: Hold, *, shop: Workshop) -> None:
         return
     refuse_to_pay_in_vain(hold.job)
     pay = hand_in if wish.model in studio.tasks else buy
-    await pay(hold, wish, shop, whose)
+    with shop.turn_of(whose["provider"]) as is_allowed:
+        if not is_allowed:
+            raise UnavailableError(f"{whose['provider']} is not taking anything up")
+        await pay(hold, wish, shop, whose)
 
 
 async def on_edit_submitted(
@@ -92,9 +95,10 @@ async def on_edit_submitted(
     state = await editor.poll(task)
     if isinstance(state, Running):
         return _pending(task, state, job, shop)
-    edited = await editor.download(task, state)
     shop.timer.learned(task.model, elapsed, state.seconds, by_wake_up=event.wake_up)
-    raw = await shop.pictures.keep(job, edited)
+    async with shop.hands:
+        edited = await editor.download(task, state)
+        raw = await shop.pictures.keep(job, edited)
     return Collected(work={"raw": raw}, public=said(edited))
 
 
@@ -132,10 +136,12 @@ def _percent(progress: float | None, job: JournalEntry) -> int | None:
     return percent if percent >= job.public.progress_percent + PROGRESS_STEP else None
 
 
-async def _release(job: JournalEntry, *, shop: Workshop) -> None:
-    # A task that is still under way keeps its places, whatever is acked.
-    if job.terminal or job.facts.raw is not None:
-        await shop.places.free(job.facts.places)
+async def _release(job: JournalEntry, *, has_ended: bool, shop: Workshop) -> None:
+    # A task that is or may be under way keeps its places, whatever becomes of its job.
+    facts = job.facts
+    was_sent = facts.handle is not None or facts.submitting is not None
+    if has_ended or facts.raw is not None or (job.terminal and not was_sent):
+        await shop.places.free(facts.places)
 
 
 def _seconds_since(task: Handle) -> float:

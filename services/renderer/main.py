@@ -49,7 +49,7 @@ def build_app() -> AsgiFastStream:
                 rendering(shop),
                 partial(on_edit_enhanced, shop=shop),
                 concurrency=settings.worker_concurrency,
-                breaker=breakers.of(settings.chosen_provider),
+                breaker=breakers.of_all(models),
             )
             look = partial(on_edit_submitted, shop=shop)
             put_collection(loops, bus, collecting(shop), look, breaker=breakers.polls)

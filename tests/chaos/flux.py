@@ -21,6 +21,7 @@ from tests.emulated import Emulated, emulated_stack
 from tests.emulators.running import Emulator
 
 UNCERTAIN = "PROVIDER_UNCERTAIN"
+HANDLERS = 8
 LATENCY_SECONDS = 2.0
 JITTER = 0.8
 LONGEST_LIFE_SECONDS = 4.0
@@ -52,7 +53,7 @@ async def main(rounds: int, jobs: int, seed: int) -> int:
     chance, seen = random.Random(seed), Seen()
     with (
         tempfile.TemporaryDirectory(prefix="mizual-chaos-") as folder,
-        emulated_stack(Path(folder), WORKER_CONCURRENCY="8") as running,
+        emulated_stack(Path(folder), WORKER_CONCURRENCY=str(HANDLERS)) as running,
     ):
         running.bfl.set(latency_seconds=LATENCY_SECONDS, jitter=JITTER, active_limit=1000)
         # Some answers are slow, so that kills also come between a POST and its answer.
@@ -69,7 +70,7 @@ async def main(rounds: int, jobs: int, seed: int) -> int:
     endings = Counter(str(end["error_code"] or end["processing_stage"]) for end in ended.values())
     print(f"{len(ended)} jobs in {seconds:.0f} s, {rounds} kills (seed {seed}): {dict(endings)}")
     print(f"{seen.submissions.total()} submissions")
-    problems = list(wrong_with(ended, seen))
+    problems = [*wrong_with(ended, seen), *unlikely(endings, rounds)]
     print("\n".join(problems) or "nothing lost, nothing twice outside the uncertain window")
     return 1 if problems else 0
 
@@ -105,6 +106,14 @@ def wrong_with(ended: dict[str, api.Json], seen: Seen) -> list[str]:
             problems.append(f"{mark}: completed with {sent} submissions")
         elif not end["is_complete"] and (end["error_code"] != UNCERTAIN or sent > 1):
             problems.append(f"{mark}: {end['error_code']} with {sent} submissions")
+    return problems
+
+
+def unlikely(endings: Counter[str], rounds: int) -> list[str]:
+    """What one kill at a time cannot do: it stops as many POSTs as there are handlers, no more."""
+    problems = [] if endings["completed"] else ["no job completed"]
+    if endings[UNCERTAIN] > rounds * HANDLERS:
+        problems.append(f"{endings[UNCERTAIN]} uncertain endings by {rounds} kills")
     return problems
 
 

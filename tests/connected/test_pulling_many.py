@@ -123,6 +123,31 @@ async def test_while_the_breaker_is_open_one_at_a_time_is_taken(empty_bus: Bus, 
         await until(lambda: deliveries.count == 10)
 
 
+async def test_what_comes_after_the_breaker_opened_goes_back_at_once(
+    empty_bus: Bus, breaker: Breaker
+):
+    deliveries = Deliveries()
+    deliveries.go.clear()
+
+    async def deliver(message: Msg) -> None:
+        if deliveries.count == 0:
+            for _ in range(OPENS_AFTER):
+                breaker.failed()
+        await deliveries(message)
+
+    await published(empty_bus, 12)
+    async with pulling(empty_bus, deliver, at_once=8, breaker=breaker):
+        await until(lambda: deliveries.count > 0)
+        # Handed back with a delay, so still pending at the bus, but in nobody's hands.
+        await until(lambda: breaker.is_open)
+        assert deliveries.running <= 8
+        breaker.succeeded()
+        deliveries.go.set()
+        await until(lambda: deliveries.count == 12)
+
+    assert deliveries.most <= 8
+
+
 async def test_nothing_is_taken_while_there_is_no_room(empty_bus: Bus, breaker: Breaker):
     deliveries = Deliveries()
     breaker.rest(3600)

@@ -1,7 +1,7 @@
 """Everything that the renderer works with, opened as the settings say."""
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -16,6 +16,7 @@ from services.chassis.keyring import Keyring
 from services.chassis.limits import account_policies
 from services.chassis.objects import ObjectStore, open_store
 from services.chassis.providers import Provider
+from services.chassis.pull import always
 from services.chassis.settings import prefix_of, secret_keys
 from services.renderer.adapters.local import LocalLibvips
 from services.renderer.adapters.pictures import JobPictures
@@ -38,8 +39,23 @@ class Breakers:
     polls: Breaker = field(default_factory=lambda: Breaker("flux-polls"))
     gemini: Breaker = field(default_factory=lambda: Breaker("gemini-images"))
 
-    def of(self, provider: str) -> Breaker | None:
-        """Whose state decides whether pictures are pulled; a local editor is always there."""
+    def of_all(self, models: tuple[ModelAbilities, ...]) -> Breaker | None:
+        """Whose state stops the pulling of pictures: the only provider's, if there is but one."""
+        providers = {model.provider for model in models}
+        return self._of(providers.pop()) if len(providers) == 1 else None
+
+    def turn_of(
+        self, models: tuple[ModelAbilities, ...]
+    ) -> Callable[[str], AbstractContextManager[bool]]:
+        """Where there are several providers, each job asks for its own."""
+
+        def turn(provider: str) -> AbstractContextManager[bool]:
+            breaker = self._of(provider)
+            return breaker.turn() if breaker and not self.of_all(models) else always()
+
+        return turn
+
+    def _of(self, provider: str) -> Breaker | None:
         return {FLUX: self.submissions, GEMINI: self.gemini}.get(provider)
 
 
@@ -76,6 +92,7 @@ async def open_workshop(
             places=AccountPlaces(bus, account_policies(settings), breakers.submissions),
             timer=PollTimer(interval_seconds=settings.flux_poll_interval_seconds),
             task_timeout_seconds=settings.flux_timeout_seconds,
+            turn_of=breakers.turn_of(models),
         )
         yield shop, store
 

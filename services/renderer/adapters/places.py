@@ -50,6 +50,8 @@ class AccountPlaces:
 
     async def free(self, slots: tuple[Slot, ...]) -> None:
         """See Places."""
+        if not slots:
+            return
         for slot in slots:
             await give_back(self._bus, slot)
         self._breaker.wake()

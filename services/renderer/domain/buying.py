@@ -6,14 +6,13 @@ from typing import Final
 
 from contracts.base import utcnow
 from contracts.errors import ErrorCode
-from contracts.journal import Handle, JournalEntry, Raw, Slot, Stage
+from contracts.journal import Handle, JournalEntry, Raw, Stage
 from services.chassis.errors import (
-    MizualError,
     PermanentError,
     TransientError,
     UnavailableError,
 )
-from services.chassis.hold import Hold, NotSubmittedError
+from services.chassis.hold import Hold
 from services.chassis.judge import TIMED_OUT_SENTENCE
 from services.chassis.metrics import PROVIDER_CREDITS
 from services.chassis.step import Facts
@@ -45,26 +44,16 @@ async def hand_in(hold: Hold, wish: Wish, shop: Workshop, whose: Facts) -> None:
     """Hand the picture in as a task, and record the provider's handle for it."""
     editor = shop.studio.tasks[wish.model]
     # First the place, which is cheap to ask for; the picture only when there is one.
-    places = await _placed(hold, wish, shop)
-    try:
-        body = await editor.prepare(await shop.pictures.source(hold.job), wish)
-        await hold.enter(Stage.AI_PROCESSING, **whose)
-    except (TransientError, PermanentError):
-        # Whoever took the job over meanwhile uses the places of its journal: those stay.
-        await shop.places.free(places)
-        raise
+    await _place(hold, wish, shop)
+    body = await editor.prepare(await shop.pictures.source(hold.job), wish)
+    await hold.enter(Stage.AI_PROCESSING, **whose)
 
     async def post() -> Handle:
         task = await editor.submit(body, model=wish.model)
         PROVIDER_CREDITS.labels(editor.name).inc(task.cost_credits or 0)
         return task
 
-    try:
-        await hold.submit(post, timeout=editor.submit_seconds)
-    except (NotSubmittedError, PermanentError):
-        # Where nobody knows whether the task runs, its place stays used until that is decided.
-        await shop.places.free(places)
-        raise
+    await hold.submit(post, timeout=editor.submit_seconds)
 
 
 def said(edited: Edited) -> Facts:
@@ -73,19 +62,13 @@ def said(edited: Edited) -> Facts:
     return {"provider": edited.provider, "model": edited.model, **note}
 
 
-async def _placed(hold: Hold, wish: Wish, shop: Workshop) -> tuple[Slot, ...]:
+async def _place(hold: Hold, wish: Wish, shop: Workshop) -> None:
+    """Take the account's places for the job, once: they stay its own until its task has ended."""
     held = hold.job.facts.places
     if held and await shop.places.are_held(held):
-        return held
-    places = await shop.places.take(wish.model, token=f"{hold.job.job_id}:{hold.attempt}")
-    try:
-        # A renderer that dies from here on leaves them to the one that takes over.
-        await hold.note(places=places)
-    except MizualError:
-        # Nobody else knows of these.
-        await shop.places.free(places)
-        raise
-    return places
+        return
+    # By the job's id, so that a second asking within seconds finds the first one's places.
+    await hold.note(places=await shop.places.take(wish.model, token=str(hold.job.job_id)))
 
 
 async def _bought(job: JournalEntry, source: Source, wish: Wish, shop: Workshop) -> Facts:

@@ -1,13 +1,22 @@
 """Everything that the renderer's handlers work with, and the ports to what it keeps outside."""
 
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 from contracts.journal import JournalEntry, Raw, Slot
 from services.chassis.step import Facts
 from services.renderer.domain.editing import Edited, Source
 from services.renderer.domain.polling import PollTimer
 from services.renderer.domain.studio import Studio
+
+TurnOf = Callable[[str], AbstractContextManager[bool]]
+"""By the name of a provider: its turn, and whether it is given."""
+
+RESULTS_IN_HAND: Final = 8
+"""Of 128 MiB at the very most, and of a few MiB as a rule."""
 
 
 class Pictures(Protocol):
@@ -46,5 +55,9 @@ class Workshop:
     pictures: Pictures
     places: Places
     timer: PollTimer = field(default_factory=PollTimer)
+    hands: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(RESULTS_IN_HAND))
+    """Bounds the results that are held in memory until they are stored."""
+    turn_of: TurnOf = lambda _: nullcontext(enter_result=True)
+    """Whether a provider may be asked now, where the durable is not stopped for all of them."""
     task_timeout_seconds: float = 300.0
     """How long a task may be under way (FLUX_TIMEOUT_SECONDS)."""

@@ -34,6 +34,7 @@ class CountedPlaces:
     most: int = 24
     taken: dict[str, Slot] = field(default_factory=dict)
     freed: set[int] = field(default_factory=set)
+    first: int = 1
 
     @property
     def used(self) -> int:
@@ -42,7 +43,9 @@ class CountedPlaces:
     async def take(self, model: str, *, token: str) -> tuple[Slot, ...]:
         if token not in self.taken and self.used >= self.most:
             raise UnavailableError("as many tasks are under way as the account allows")
-        slot = self.taken.setdefault(token, Slot(policy="flux", sequence=len(self.taken) + 1))
+        slot = self.taken.setdefault(
+            token, Slot(policy="flux", sequence=len(self.taken) + self.first)
+        )
         return (slot,)
 
     async def are_held(self, slots: tuple[Slot, ...]) -> bool:

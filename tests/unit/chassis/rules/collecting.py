@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from contracts.base import utcnow
@@ -23,6 +24,8 @@ from tests.unit.chassis.rules.world import (
     World,
 )
 
+LATER = timedelta(seconds=47)
+"""Longer than any run may last."""
 WAKE_UP = 11
 """EVENTS sequence of an extra copy."""
 LIMIT_SECONDS = 45.0
@@ -58,6 +61,7 @@ class Collecting(World):
         self.provider = task or Task()
         self.polls = 0
         self.released: list[JournalEntry] = []
+        """What was freed, each time with the task known to have ended or its result recorded."""
         self.recovers = True
 
     @property
@@ -107,8 +111,9 @@ class Collecting(World):
     async def _recover(self, _: JournalEntry) -> Facts | None:
         return {"raw": RAW} if self.objects and self.recovers else None
 
-    async def _release(self, entry: JournalEntry) -> None:
-        self.released.append(entry)
+    async def _release(self, job: JournalEntry, *, has_ended: bool) -> None:
+        if has_ended or job.facts.raw is not None:
+            self.released.append(job)
 
 
 def forgotten() -> Task:

@@ -96,7 +96,7 @@ MUTANTS = (
         "after a failure the journal is read again",
         "failure",
         "        await hold.read(job_id, leader=True)\n        while not await handler.settled(hold):",
-        "        while True:",
+        "        for _ in range(8):",
     ),
     Mutant(
         "the dead letter is stored before the job fails",
@@ -179,14 +179,14 @@ MUTANTS = (
     Mutant(
         "collecting: a pending task keeps its message",
         "collect",
-        "        if is_extra:\n            await hold.delivery.ack()",
-        "        if True:\n            await hold.delivery.ack()",
+        "        if is_extra:\n            await hold.delivery.ack()\n        else:",
+        "        if True:\n            await hold.delivery.ack()\n        else:",
     ),
     Mutant(
         "collecting: an extra copy goes while the task is pending",
         "collect",
-        "        if is_extra:\n            await hold.delivery.ack()",
-        "        if False:\n            await hold.delivery.ack()",
+        "        if is_extra:\n            await hold.delivery.ack()\n        else:",
+        "        if False:\n            await hold.delivery.ack()\n        else:",
     ),
     Mutant(
         "collecting: the result is recorded before its event is announced",
@@ -197,14 +197,44 @@ MUTANTS = (
     Mutant(
         "collecting: a task is missed twice before it is given up",
         "collect",
-        "if not hold.job.facts.not_found_seen:",
+        "if seen_at is None:",
         "if False:",
     ),
     Mutant(
         "collecting: between two misses lies more than one run",
         "collect",
-        "await hold.delivery.nak(self.handler.step.limit_seconds + 1)",
-        "await hold.delivery.nak(NO_HANDLE_SECONDS)",
+        "return pause - (now - seen_at).total_seconds()",
+        "return 0.0",
+    ),
+    Mutant(
+        "collecting: an extra copy does not decide about a forgotten task",
+        "collect",
+        "        if is_extra:\n            await hold.delivery.ack()\n            return\n",
+        "",
+    ),
+    Mutant(
+        "collecting: the task of a job that ended is seen to its end",
+        "collect",
+        "        if _outlived(hold):\n            await self._see_the_end(hold, event)\n            return\n",
+        "",
+    ),
+    Mutant(
+        "what the provider did is written down after an outage of the bus",
+        "hold",
+        "await self._surely(lambda: record(answer))",
+        "await record(answer)",
+    ),
+    Mutant(
+        "what the provider did is written down however long a run may last",
+        "hold",
+        "            self.limit.reschedule(None)",
+        "            pass",
+    ),
+    Mutant(
+        "a refusal leaves no submission open",
+        "hold",
+        "except (NotSubmittedError, PermanentError):",
+        "except NotSubmittedError:",
     ),
     Mutant(
         "collecting: a stored result is looked for before giving up",
@@ -239,8 +269,8 @@ MUTANTS = (
     Mutant(
         "what a job used is freed before the ack",
         "handler",
-        "        if self.step.release and hold.last and hold.job.work is not None:\n            await self.step.release(hold.job)\n        await hold.delivery.ack()",
-        "        await hold.delivery.ack()\n        if self.step.release and hold.last and hold.job.work is not None:\n            await self.step.release(hold.job)",
+        "            await self.step.release(hold.job, has_ended=has_ended)\n        await hold.delivery.ack()",
+        "            await hold.delivery.ack()\n            await self.step.release(hold.job, has_ended=has_ended)\n            return\n        await hold.delivery.ack()",
     ),
     Mutant(
         "repeats are bounded",

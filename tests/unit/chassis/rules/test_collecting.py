@@ -2,10 +2,12 @@
 
 import pytest
 
+from contracts.base import utcnow
 from contracts.errors import ErrorCode
 from contracts.journal import Stage
 from services.chassis.errors import PermanentError, TransientError
 from tests.unit.chassis.rules.collecting import (
+    LATER,
     LIMIT_SECONDS,
     RAW,
     WAKE_UP,
@@ -81,6 +83,37 @@ async def test_two_who_look_at_once_record_one_result(sequence, before):
         await world.until_acked()
         await world.until_acked(sequence=sequence)
         assert_collected(world)
+
+
+async def test_the_task_of_a_cancelled_job_is_seen_to_its_end_and_its_result_kept():
+    world = Collecting(Task(pending=2))
+    judged = world.journal.peek(world.job_id)
+    assert judged is not None
+    world.journal._store(judged.entry.advance(Stage.CANCELLED), judged, "cancel")
+
+    await world.deliver(Actor("first"))
+    await world.deliver(Actor("extra"), sequence=WAKE_UP)
+    assert not world.released
+    assert MESSAGE not in world.acked
+    await world.until_acked()
+
+    assert world.objects
+    assert world.released
+    assert world.last.stage is Stage.CANCELLED
+
+
+@pytest.mark.parametrize("says", [MODERATED, forgotten().says])
+async def test_the_task_of_a_cancelled_job_may_end_without_a_result(says: Exception):
+    world = Collecting(Task(says=says))
+    judged = world.journal.peek(world.job_id)
+    assert judged is not None
+    world.journal._store(judged.entry.advance(Stage.CANCELLED), judged, "cancel")
+
+    await world.deliver(Actor("only"))
+
+    assert MESSAGE in world.acked
+    assert world.released
+    assert not world.letters
 
 
 async def test_a_cancel_at_any_operation_is_the_one_ending_and_the_result_stays_stored():
@@ -162,11 +195,36 @@ async def test_a_forgotten_task_is_noted_first_and_fails_only_at_the_second_time
     await world.deliver(Actor("first"))
     assert world.last.facts.not_found_seen
     assert world.delays[0] > LIMIT_SECONDS
+    world.skew = LATER
 
     await world.deliver(Actor("second"))
 
     assert world.last.public.error_code is ErrorCode.PROVIDER_FAILED
     assert MESSAGE in world.acked
+
+
+@pytest.mark.parametrize("sequence", [MESSAGE, COPY, WAKE_UP])
+async def test_a_second_miss_within_one_runs_time_decides_nothing(sequence: int):
+    world = Collecting(forgotten())
+    await world.deliver(Actor("first"))
+
+    for _ in range(3):
+        await world.deliver(Actor("again"), sequence=sequence)
+
+    assert not world.last.terminal
+    assert MESSAGE not in world.acked
+    world.provider = Task()
+    await world.until_acked()
+    assert_collected(world)
+
+
+async def test_an_extra_copy_decides_nothing_about_a_forgotten_task():
+    world = Collecting(forgotten())
+
+    await world.deliver(Actor("extra"), sequence=WAKE_UP)
+
+    assert not world.last.facts.not_found_seen
+    assert WAKE_UP in world.acked
 
 
 async def test_a_task_that_is_known_again_takes_the_note_back():
@@ -175,6 +233,7 @@ async def test_a_task_that_is_known_again_takes_the_note_back():
     world.provider = Task(pending=1)
     await world.deliver(Actor("second"))
     world.provider = forgotten()
+    world.skew = LATER
 
     await world.deliver(Actor("third"))
 
@@ -186,6 +245,8 @@ async def test_a_stored_result_of_a_forgotten_task_is_found():
     world = Collecting()
     await world.deliver(Actor("first", crash_on="put"))
     world.provider = forgotten()
+    await world.deliver(Actor("second"))
+    world.skew = LATER
 
     await world.until_acked()
 
@@ -197,9 +258,10 @@ async def test_a_result_in_another_hand_is_not_lost_when_the_provider_forgets():
         slow, running = await paused_at(world, operation)
         world.provider = forgotten()
         await world.deliver(Actor("second"), sequence=COPY)
-        # The second look comes later than any run may last, so the first has ended by then.
+        # The look that decides comes later than any run may last, so the first has ended by then.
         slow.resume.set()
         await running
+        world.skew = LATER
 
     async for world, operation in explore(Collecting, forget):
         if operation > 0:
@@ -208,7 +270,7 @@ async def test_a_result_in_another_hand_is_not_lost_when_the_provider_forgets():
 
 
 async def test_a_task_that_another_has_collected_is_not_failed_for_being_forgotten():
-    world = Collecting(forgotten(), not_found_seen=True)
+    world = Collecting(forgotten(), not_found_at=utcnow() - LATER)
     world.recovers = False
     slow, running = await paused_at(world, 1)
     world.provider = Task()

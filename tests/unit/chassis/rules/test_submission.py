@@ -8,7 +8,8 @@ import pytest
 from contracts.errors import ErrorCode
 from contracts.journal import Handle, Stage
 from services.chassis import handler
-from services.chassis.errors import TransientError
+from services.chassis import hold as hold_rules
+from services.chassis.errors import PermanentError, TransientError
 from services.chassis.hold import SUBMIT_MARGIN_SECONDS, NotSubmittedError
 from tests.unit.chassis.rules.steps import (
     POST_SECONDS,
@@ -191,6 +192,50 @@ async def test_a_task_that_is_not_accepted_waits_and_uses_no_try():
     assert world.delays == [3.0] * 5
     assert world.last.facts.tries == 0
     assert not world.last.terminal
+
+
+@pytest.mark.parametrize("operations", [1, 3, 20])
+@pytest.mark.parametrize(
+    "refusal", [None, NotSubmittedError("429"), PermanentError(ErrorCode.PROVIDER_AUTH, "No.")]
+)
+async def test_what_the_provider_did_is_written_down_once_the_bus_is_back(
+    monkeypatch, operations, refusal
+):
+    monkeypatch.setattr(hold_rules, "WRITE_AGAIN_SECONDS", 0.0)
+    world = submitting()
+
+    async def task(hold):
+        async def post():
+            world.posts += 1
+            world.bus_away = operations
+            if refusal is not None:
+                raise refusal
+            return Handle(provider="flux", task_id="task")
+
+        await hold.submit(post, timeout=POST_SECONDS)
+
+    world.task = task
+    await world.deliver(Actor("only"))
+
+    assert world.last.facts.submitting is None
+    assert (world.last.facts.handle is not None) == (refusal is None)
+
+
+async def test_an_outage_may_outlast_the_time_limit_of_the_run(monkeypatch):
+    monkeypatch.setattr(hold_rules, "WRITE_AGAIN_SECONDS", 0.02)
+    world = submitting(replace(SUBMIT, limit_seconds=0.1))
+
+    async def task(hold):
+        async def post():
+            world.bus_away = 20
+            return Handle(provider="flux", task_id="task")
+
+        await hold.submit(post, timeout=POST_SECONDS)
+
+    world.task = task
+    await world.deliver(Actor("only"))
+
+    assert world.last.facts.handle is not None
 
 
 async def test_an_error_after_the_body_was_sent_is_judged_later_not_retried():

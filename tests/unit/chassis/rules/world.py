@@ -16,6 +16,7 @@ from contracts.base import utcnow
 from contracts.events import EditRequested
 from contracts.journal import JournalEntry, Stage
 from services.chassis.announce import announcement, event_id
+from services.chassis.errors import UnavailableError
 from services.chassis.failure import FailurePolicy
 from services.chassis.handler import Handler, Task
 from services.chassis.step import Step
@@ -86,6 +87,8 @@ class World:
         self.delays: list[float] = []
         self.acked: set[int] = set()
         self.skew = timedelta()
+        self.bus_away = 0
+        """How many more operations the bus fails."""
         self.job_id = opened.job_id
         self.journal._store(opened, None, "opened")
         self.task = task(self)
@@ -112,6 +115,9 @@ class World:
             raise Crash
         if actor.pause_before == number:
             await self._pause(actor)
+        if self.bus_away and operation in {"append", "read", "publish"}:
+            self.bus_away -= 1
+            raise UnavailableError("the bus is away")
         yield
         if actor.crash_after == number or actor.crash_on == operation:
             raise Crash

@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Final
 
-from contracts.base import utcnow
 from contracts.errors import ErrorCode
 from contracts.events import EditEnhanced, EditSubmitted
 from contracts.journal import PROGRESS, Handle, JournalEntry, Stage
@@ -21,7 +20,7 @@ from services.renderer.domain.buying import (
     refuse_to_pay_in_vain,
     said,
 )
-from services.renderer.domain.editing import Running, Wish
+from services.renderer.domain.editing import Running, Wish, seconds_since
 from services.renderer.domain.workshop import Workshop
 
 WHO: Final = "The image service"
@@ -88,7 +87,7 @@ async def on_edit_submitted(
     """Ask for the task once; fetch and keep its result when there is one."""
     task = job.facts.handle
     assert task is not None
-    elapsed = _seconds_since(task)
+    elapsed = seconds_since(task)
     if elapsed < JUST_NOW_SECONDS and not event.wake_up:
         return Pending(shop.timer.delay(task.model, elapsed, None))
     editor = shop.studio.editor_of(task)
@@ -121,7 +120,7 @@ async def _edit_for_free(hold: Hold, wish: Wish, shop: Workshop, whose: Facts) -
 
 
 def _pending(task: Handle, state: Running, job: JournalEntry, shop: Workshop) -> Pending:
-    elapsed = _seconds_since(task)
+    elapsed = seconds_since(task)
     if elapsed > shop.task_timeout_seconds:
         raise PermanentError(ErrorCode.TIMED_OUT, TOO_LONG_SENTENCE)
     delay = shop.timer.delay(task.model, elapsed, state.progress)
@@ -142,7 +141,3 @@ async def _release(job: JournalEntry, *, has_ended: bool, shop: Workshop) -> Non
     was_sent = facts.handle is not None or facts.submitting is not None
     if has_ended or facts.raw is not None or (job.terminal and not was_sent):
         await shop.places.free(facts.places)
-
-
-def _seconds_since(task: Handle) -> float:
-    return (utcnow() - (task.submitted_at or utcnow())).total_seconds()

@@ -44,6 +44,10 @@ _EVERYWHERE: Final[Mapping[str, str]] = {"accept-encoding": "identity", "user-ag
 
 # These come before a connection stands.
 _NEVER_SENT: Final = (ClientConnectorError, ConnectionTimeoutError)
+# The second for what is no address, or has a host that is no name.
+_BROKEN: Final = (ClientError, ValueError)
+# The second for numbers that no date or zone has room for.
+_NO_DATE: Final = (ValueError, OverflowError)
 _OK: Final = 200
 _CLIENT_ERRORS: Final = range(400, 500)
 
@@ -84,7 +88,7 @@ class FluxHttp:
                 _as_told(url), data=body, headers=_UPLOADS, allow_redirects=False
             ) as response:
                 return await _answer(response, may_be_cut=response.status in _CLIENT_ERRORS)
-        except ClientError as error:
+        except _BROKEN as error:
             raise _broken("submit", error, unsent=NotSubmittedError) from None
 
     async def get(self, url: str) -> Answer:
@@ -92,7 +96,7 @@ class FluxHttp:
         try:
             async with self._asking.get(_as_told(url), allow_redirects=False) as response:
                 return await _answer(response)
-        except ClientError as error:
+        except _BROKEN as error:
             raise _broken("poll", error) from None
 
     async def download(self, url: str, *, max_bytes: int) -> Download | Answer:
@@ -106,7 +110,7 @@ class FluxHttp:
                     return Answer(response.status, retry_after=_retry_after(response))
                 data = await _read(response, max_bytes)
                 return Download(data, is_whole=_says_its_end(response))
-        except ClientError as error:
+        except _BROKEN as error:
             raise _broken("download", error) from None
 
 
@@ -186,13 +190,17 @@ def _says_its_end(response: ClientResponse) -> bool:
 
 
 def _retry_after(response: ClientResponse) -> float | None:
-    """Seconds, from either form of the header."""
-    said = response.headers.get("retry-after", "").strip()
+    return wait_of(response.headers.get("retry-after", ""))
+
+
+def wait_of(said: str) -> float | None:
+    """Seconds, from either form of Retry-After, at most a minute; None for neither."""
+    said = said.strip()
     if said.isascii() and said.isdigit():
         return min(float(said[:9]), MAX_RETRY_AFTER_SECONDS)
     try:
         until = parsedate_to_datetime(said)
-    except ValueError:
+    except _NO_DATE:
         return None
     # RFC 9110: a date without a zone is meant in UTC.
     until = until if until.tzinfo else until.replace(tzinfo=UTC)
@@ -200,7 +208,10 @@ def _retry_after(response: ClientResponse) -> float | None:
 
 
 def _broken(
-    operation: str, error: ClientError, *, unsent: type[TransientError] = TransientError
+    operation: str,
+    error: ClientError | ValueError,
+    *,
+    unsent: type[TransientError] = TransientError,
 ) -> TransientError:
     """The class of what happened, and not its text, which has the URL in it."""
     kind = unsent if isinstance(error, _NEVER_SENT) else TransientError

@@ -7,18 +7,21 @@ from typing import Final, Literal, NamedTuple
 
 from services.chassis.settings import SettingsError
 
+MAX_NAME_CHARACTERS: Final = 253
+"""Of a whole name: what DNS can carry."""
+MAX_PORT: Final = 65_535
+
+# Of 1 to 63 characters, as in DNS: for others Python's resolver raises UnicodeError.
+_LABEL: Final = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_NAME: Final = rf"{_LABEL}(\.{_LABEL})*"
+_ADDRESS: Final = r"\[[0-9a-f:.]{2,45}\]"
+_PORT: Final = r"(:(?P<port>[1-9][0-9]{0,4}))?"
 # A form that every parser of URLs reads alike: no user, no blanks, no backslash, plain ASCII.
 _URL: Final = re.compile(
-    r"(?P<scheme>https?)://"
-    r"(?P<host>[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]{2,45}\])"
-    r"(:(?P<port>[1-9][0-9]{0,4}))?"
-    r"(/[!-\[\]-~]*|\?[!-\[\]-~]*)?",
+    rf"(?P<scheme>https?)://(?P<host>{_NAME}|{_ADDRESS}){_PORT}(/[!-\[\]-~]*|\?[!-\[\]-~]*)?",
     re.IGNORECASE | re.ASCII,
 )
-_PATTERN: Final = re.compile(
-    r"(?P<host>(\*\.)?[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]{2,45}\])"
-    r"(:(?P<port>[1-9][0-9]{0,4}))?"
-)
+_PATTERN: Final = re.compile(rf"(?P<host>(\*\.)?{_NAME}|{_ADDRESS}){_PORT}")
 _PORTS: Final = {"https": 443, "http": 80}
 _ANY: Final = "*"
 # As in *.bfl.ai
@@ -85,7 +88,7 @@ class AllowedHosts:
 def place_of(url: str) -> Place | None:
     """Where the URL leads; None for a form that is not read."""
     found = _URL.fullmatch(url)
-    if found is None:
+    if found is None or not _exists(found):
         return None
     scheme = found["scheme"].lower()
     port = int(found["port"] or _PORTS[scheme])
@@ -119,10 +122,26 @@ def hosts_of(base_url: str, allowed_hosts: Iterable[str]) -> AllowedHosts:
 def _pattern(text: str) -> tuple[str, int | None]:
     """Host and port of a pattern; a wide one begins with its asterisk."""
     found = _PATTERN.fullmatch(text.strip().lower())
-    if found is None:
+    if found is None or not _exists(found):
         raise ValueError(f"{text!r} is no host, as in api.bfl.ai, *.bfl.ai or 127.0.0.1:9001")
     host = found["host"].strip("[]")
     # All of a top-level domain is too much, and nothing lies below an address.
     if host[0] == _ANY and (host.count(".") < _DOTS_OF_WIDE or host[-1].isdigit()):
         raise ValueError(f"{text!r} is too wide")
     return host, int(found["port"]) if found["port"] else None
+
+
+def _exists(found: re.Match[str]) -> bool:
+    """Whether there can be such a host and port, which a form alone does not say."""
+    host = found["host"]
+    if int(found["port"] or 0) > MAX_PORT or len(host) > MAX_NAME_CHARACTERS:
+        return False
+    return host[0] != "[" or _is_address(host.strip("[]"))
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -1,8 +1,5 @@
 """Results are fetched without the key, within bounds, and checked like anybody's picture."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from urllib.parse import parse_qsl
 
 import pytest
@@ -22,6 +19,7 @@ from tests.unit.renderer.flux_opened import (
     opened,
     ordered,
     ready,
+    serving,
     source,
     wish,
 )
@@ -35,21 +33,6 @@ async def fetched(flux, bfl, **fault):
     found = await ready(flux, task)
     bfl.fault("download", **fault)
     return await flux.download(task, found)
-
-
-@asynccontextmanager
-async def serving(answer: bytes) -> AsyncIterator[str]:
-    """A server that answers everything so and hangs up."""
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(answer)
-        writer.close()
-        await writer.wait_closed()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    async with server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)

@@ -3,9 +3,10 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from yarl import URL
 
 from services.chassis.settings import SettingsError
-from services.renderer.adapters.hosts import AllowedHosts, hosts_of, listed_as
+from services.renderer.adapters.hosts import AllowedHosts, hosts_of, listed_as, place_of
 
 BFL = AllowedHosts(("api.bfl.ai", "*.bfl.ai"))
 LOCAL = AllowedHosts(("127.0.0.1:9001", "localhost:9001", "emulator:9001", "[::1]:9001"))
@@ -21,6 +22,8 @@ NAMES = st.from_regex(r"[a-z0-9.@:\\/?#%\[\]-]{1,30}", fullmatch=True)
         "https://API.BFL.AI:443/v1",
         "HTTPS://delivery-eu1.bfl.ai",
         "https://api.bfl.ai?id=1",
+        f"https://{'a' * 63}.bfl.ai/x",
+        f"https://{'a.' * 123}bfl.ai/x",
     ],
 )
 def test_the_providers_hosts_are_called(url):
@@ -66,6 +69,14 @@ def test_the_providers_hosts_are_called(url):
         ("https://", "form"),
         ("https://api.bfl.ai:/v1", "form"),
         ("https://api.bfl.ai:0443/v1", "form"),
+        ("https://api.bfl.ai:65536/v1", "form"),
+        ("https://a..bfl.ai/x", "form"),
+        ("https://.bfl.ai/x", "form"),
+        ("https://-a.bfl.ai/x", "form"),
+        ("https://a-.bfl.ai/x", "form"),
+        (f"https://{'a' * 64}.bfl.ai/x", "form"),
+        (f"https://{'a.' * 124}bfl.ai/x", "form"),
+        ("https://[::::]/x", "form"),
         ("", "form"),
     ],
 )
@@ -77,6 +88,17 @@ def test_no_other_address_is_called(url, trouble):
 def test_whatever_stands_before_another_host_does_not_open_it(name):
     assert not BFL.allows(f"https://{name}.evil.example/")
     assert not BFL.allows(f"https://evil.example/{name}.bfl.ai")
+
+
+@given(
+    url=st.from_regex(r"https://[a-z0-9.-]{0,80}\.bfl\.ai(:[0-9]{1,5})?/?", fullmatch=True)
+    | st.from_regex(r"https?://\[[0-9a-f:.]{0,20}\](:[0-9]{1,6})?", fullmatch=True)
+    | st.builds("https://{}.bfl.ai".format, st.integers(55, 70).map("a".__mul__))
+)
+def test_what_is_called_is_a_url_to_the_client_and_a_name_to_the_resolver(url):
+    if (place := place_of(url)) is not None:
+        assert URL(url, encoded=True).port == place.port
+        assert place.host.encode("idna")
 
 
 @pytest.mark.parametrize(
@@ -119,7 +141,11 @@ def test_a_wide_pattern_may_name_a_port():
 
 @pytest.mark.parametrize(
     "pattern",
-    ["", "*", "*.ai", "*.*", "*bfl.ai", "https://api.bfl.ai", "api.bfl.ai/v1", "a b", "*.0.0.1"],
+    [
+        *("", "*", "*.ai", "*.*", "*bfl.ai", "https://api.bfl.ai", "api.bfl.ai/v1", "a b"),
+        *("*.0.0.1", "a..bfl.ai", "*..bfl.ai", f"{'a' * 64}.bfl.ai", "api.bfl.ai:70000"),
+        *("[::::]", "*.[::1]"),
+    ],
 )
 def test_a_pattern_that_is_no_host_or_too_wide_is_refused(pattern):
     with pytest.raises(ValueError):

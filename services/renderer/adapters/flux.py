@@ -1,7 +1,6 @@
 """Flux, the image models of Black Forest Labs: a task is handed in, asked for, fetched."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -26,8 +25,6 @@ from services.renderer.adapters.hosts import AllowedHosts, hosts_of
 from services.renderer.domain.editing import Edited, Ready, Running, Source, Wish, seconds_since
 from services.renderer.domain.flux_body import Reference, body_of, refuse_unsupported
 from services.renderer.domain.models import PROVIDER, FluxModel, model_named
-
-log = logging.getLogger(__name__)
 
 DOWNLOADS_AT_ONCE: Final = 8
 """A result of the largest kind is held in memory whole until it is stored."""
@@ -100,9 +97,12 @@ class Flux:
             return accepted(await self._http.post(url, body), model=model)
 
     async def poll(self, task: Handle) -> Running | Ready:
-        """See TaskEditor. Raises UnavailableError while the key is refused: the task is paid."""
+        """See TaskEditor. Raises UnavailableError while the key is refused or the address is not
+        allowed (yet): the task is paid.
+        """
+        url = self._polling_url(task)
         async with self._polls.call("poll", seconds=self._deadlines.poll):
-            answer = await self._http.get(self._polling_url(task))
+            answer = await self._http.get(url)
             state = state_of(answer, age_seconds=seconds_since(task))
         # Not knowing a task is an answer, which is why it is raised out here.
         if state is None:
@@ -111,10 +111,7 @@ class Flux:
 
     async def download(self, task: Handle, ready: Ready) -> Edited:
         """See TaskEditor. Raises UnavailableError for a host that is not allowed (yet)."""
-        trouble = self._hosts.trouble(ready.url)
-        if trouble is not None:
-            alert("download", f"BFL_ALLOWED_HOSTS:{trouble}")
-            raise UnavailableError(f"{PROVIDER} download: address not allowed ({trouble})")
+        self._refuse_elsewhere("download", ready.url)
         async with self._downloads:
             async with self._polls.call("download", seconds=self._deadlines.download):
                 file = await self._fetched(ready.url)
@@ -130,13 +127,21 @@ class Flux:
         return await self._pool.in_thread(copy, pixels=source.pixels)
 
     def _polling_url(self, task: Handle) -> str:
-        """Where the provider said, because its clusters do not know each other's tasks."""
-        if task.polling_url is not None:
-            trouble = self._hosts.trouble(task.polling_url)
-            if trouble is None:
-                return task.polling_url
-            log.warning("polling_url_not_allowed", extra={"provider": PROVIDER, "why": trouble})
-        return f"{self._base_url}/v1/get_result?id={quote(task.task_id, safe='')}"
+        """Where the provider said, because its clusters do not know each other's tasks.
+
+        At home only where nothing was said. Raises UnavailableError for a host that is not listed.
+        """
+        if task.polling_url is None:
+            return f"{self._base_url}/v1/get_result?id={quote(task.task_id, safe='')}"
+        self._refuse_elsewhere("poll", task.polling_url)
+        return task.polling_url
+
+    def _refuse_elsewhere(self, operation: str, url: str) -> None:
+        """Raise UnavailableError, with an alert, until an operator has listed the host."""
+        trouble = self._hosts.trouble(url)
+        if trouble is not None:
+            alert(operation, f"BFL_ALLOWED_HOSTS:{trouble}")
+            raise UnavailableError(f"{PROVIDER} {operation}: address not allowed ({trouble})")
 
     async def _fetched(self, url: str) -> Download | None:
         """The file; None when it is gone."""

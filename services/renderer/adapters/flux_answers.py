@@ -121,7 +121,7 @@ def accepted(answer: Answer, *, model: str) -> Handle:
     return Handle(
         provider=PROVIDER,
         task_id=str(task_id),
-        polling_url=url if isinstance(url, str) and len(url) <= MAX_URL_CHARACTERS else None,
+        polling_url=url if isinstance(url, str) and 0 < len(url) <= MAX_URL_CHARACTERS else None,
         model=model,
         submitted_at=utcnow(),
         cost_credits=cost if cost is not None and cost >= 0 else None,

@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from contracts.errors import ErrorCode
+from services.chassis.breaker import OPENS_AFTER
 from services.chassis.collect import ForgottenError
 from services.chassis.errors import PermanentError, TransientError, UnavailableError
 from services.renderer.adapters.flux import Deadlines
@@ -228,6 +229,15 @@ async def test_a_poll_says_for_how_long_to_leave_it_alone(flux, bfl):
     assert busy.value.retry_after == 3.0
 
 
+async def test_a_wait_that_no_clock_shows_is_none(flux, bfl):
+    endless = "Mon, 20 Nov 2026 10:00:00 +99999999999999"
+
+    with pytest.raises(TransientError) as busy:
+        await said(flux, bfl, None, status=503, **{"retry-after": endless})
+
+    assert busy.value.retry_after is None
+
+
 async def test_a_poll_that_is_not_answered_in_time_is_repeated(bfl):
     bfl.fault("poll", hold=True)
 
@@ -255,23 +265,48 @@ async def test_a_task_without_polling_url_is_asked_for_at_home(flux, bfl):
 
 
 @pytest.mark.parametrize(
-    "url",
+    ("url", "trouble"),
     [
-        "https://evil.example/v1/get_result?id=1",
-        "http://169.254.169.254/latest/meta-data",
-        "https://api.bfl.ai@evil.example/",
-        "file:///etc/passwd",
-        "",
+        ("https://evil.example/v1/get_result?id=1", "host"),
+        ("http://169.254.169.254/latest/meta-data", "host"),
+        ("https://api.bfl.ai@evil.example/", "form"),
+        (f"https://{'a' * 70}.bfl.ai/v1", "form"),
+        ("file:///etc/passwd", "form"),
+        ("", "form"),
     ],
 )
-async def test_a_polling_url_elsewhere_is_not_called_but_told_of(flux, bfl, url, caplog):
+async def test_a_polling_url_elsewhere_is_not_called_and_calls_for_an_operator(
+    flux, bfl, url, trouble, caplog
+):
     task = (await ordered(flux)).model_copy(update={"polling_url": url})
 
-    await flux.poll(task)
+    with pytest.raises(UnavailableError):
+        await flux.poll(task)
 
-    assert bfl.counters()["polls"] == 1
-    assert "polling_url_not_allowed" in caplog.text
+    alerts = [record for record in caplog.records if record.msg == "provider_needs_operator"]
+    assert [vars(alert)["code"] for alert in alerts] == [f"BFL_ALLOWED_HOSTS:{trouble}"]
+    assert bfl.counters()["polls"] == 0
     assert "evil" not in caplog.text
+
+
+async def test_a_host_that_is_not_listed_yet_does_not_open_the_breaker(flux):
+    elsewhere = handle(polling_url="https://evil.example/v1/get_result?id=1")
+
+    for _ in range(OPENS_AFTER):
+        with pytest.raises(UnavailableError):
+            await flux.poll(elsewhere)
+
+    assert not flux._polls.breaker.is_open
+
+
+async def test_a_task_is_found_once_an_operator_has_listed_its_host(bfl):
+    async with opened(bfl.url, hosts=()) as flux:
+        task = await ordered(flux)
+        with pytest.raises(UnavailableError):
+            await flux.poll(task)
+
+    async with opened(bfl.url) as flux:
+        assert isinstance(await ready(flux, task), Ready)
 
 
 async def test_a_task_id_cannot_change_the_question(flux, bfl):

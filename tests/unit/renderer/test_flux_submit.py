@@ -109,7 +109,16 @@ async def test_a_door_that_is_full_may_be_tried_again(flux, bfl, fault):
 
 @pytest.mark.parametrize(
     ("said", "waits"),
-    [("7", 7.0), ("0", 0.0), ("86400", 60.0), ("soon", None), ("-5", None), ("9" * 99, 60.0)],
+    [
+        ("7", 7.0),
+        ("0", 0.0),
+        ("86400", 60.0),
+        ("soon", None),
+        ("-5", None),
+        ("9" * 99, 60.0),
+        ("Mon, 20 Nov 2026 10:00:00 +99999999999999", None),
+        ("Mon, 20 Nov 99999999999999 10:00:00 +0000", None),
+    ],
 )
 async def test_the_wait_that_is_asked_for_is_kept_within_a_minute(flux, bfl, said, waits):
     bfl.fault("submit", status=429, headers={"retry-after": said})
@@ -241,7 +250,7 @@ async def test_an_answer_that_does_not_come_in_time_leaves_it_open(bfl):
     bfl.release()
 
 
-@pytest.mark.parametrize("url", [7, None, "https://api.bfl.ai/" + "x" * 3000])
+@pytest.mark.parametrize("url", [7, None, "", "https://api.bfl.ai/" + "x" * 3000])
 async def test_a_polling_url_that_is_none_is_left_out(flux, bfl, url):
     bfl.fault("submit", body={"id": "0b7c", "polling_url": url, "cost": "much"})
 

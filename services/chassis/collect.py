@@ -17,11 +17,12 @@ A waiting job costs no task and no memory, and any replica takes the next look.
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Final
 
 from contracts.errors import ErrorCode
 from contracts.events import EditSubmitted
-from contracts.journal import JournalEntry
+from contracts.journal import MESSAGES, JournalEntry
 from services.chassis.errors import PermanentError, TransientError
 from services.chassis.handler import Handler
 from services.chassis.hold import Hold
@@ -117,16 +118,15 @@ class Collector:
 
     async def _show(self, hold: Hold, percent: int | None) -> None:
         # Whoever is first writes; nobody needs this entry, so a lost race is not repeated.
-        public = {"progress_percent": percent}
         moved = percent is not None and percent > hold.job.public.progress_percent
         if moved or hold.job.facts.not_found_seen:
+            public = {"progress_percent": percent} if moved else {}
             known = {"not_found_seen": False, "not_found_at": None}
-            entry = hold.job.follow(public=public if moved else None, work=known)
-            await hold.append(entry)
+            await hold.append(hold.job.follow(public=public | _found_again(hold.job), work=known))
 
     async def _record(self, hold: Hold, found: Collected) -> None:
         # Where the job ended or another was first, the next delivery acks: the result is stored.
-        await hold.record(public=found.public, **found.work)
+        await hold.record(public=_found_again(hold.job) | found.public, **found.work)
         await self.handler.announce(hold)
 
     async def _forgotten(self, hold: Hold, *, is_extra: bool) -> None:
@@ -150,9 +150,26 @@ class Collector:
         seen_at = hold.job.facts.not_found_at
         if seen_at is None:
             seen = {"not_found_seen": True, "not_found_at": now}
-            await hold.append(hold.job.follow(work=seen))
+            told = _missed(self.handler.step.who, now, pause)
+            await hold.append(hold.job.follow(public=told, work=seen))
             return pause
         return pause - (now - seen_at).total_seconds()
+
+
+def _missed(who: str, now: datetime, pause: float) -> Facts:
+    """What people read meanwhile, for this is a long wait."""
+    return {
+        "message": f"{who} cannot find your edit, trying again in {round(pause)} seconds",
+        "retry_at": now + timedelta(seconds=pause),
+        "retry_reason": "waiting",
+    }
+
+
+def _found_again(job: JournalEntry) -> Facts:
+    """Takes back what people read of a task that was missed."""
+    if not job.facts.not_found_seen:
+        return {}
+    return {"message": MESSAGES[job.stage], "retry_at": None, "retry_reason": None}
 
 
 def _outlived(hold: Hold) -> bool:

@@ -191,8 +191,8 @@ MUTANTS = (
     Mutant(
         "collecting: the result is recorded before its event is announced",
         "collect",
-        "        await hold.record(public=found.public, **found.work)\n        await self.handler.announce(hold)\n",
-        "        await self.handler.announce(hold)\n        await hold.record(public=found.public, **found.work)\n",
+        "        await hold.record(public=_found_again(hold.job) | found.public, **found.work)\n        await self.handler.announce(hold)\n",
+        "        await self.handler.announce(hold)\n        await hold.record(public=_found_again(hold.job) | found.public, **found.work)\n",
     ),
     Mutant(
         "collecting: a task is missed twice before it is given up",

@@ -4,7 +4,7 @@ import pytest
 
 from contracts.base import utcnow
 from contracts.errors import ErrorCode
-from contracts.journal import Stage
+from contracts.journal import MESSAGES, Stage
 from services.chassis.errors import PermanentError, TransientError
 from tests.unit.chassis.rules.collecting import (
     LATER,
@@ -225,6 +225,31 @@ async def test_an_extra_copy_decides_nothing_about_a_forgotten_task():
 
     assert not world.last.facts.not_found_seen
     assert WAKE_UP in world.acked
+
+
+async def test_a_person_reads_that_a_task_is_looked_for_until_it_is_found():
+    world = Collecting(forgotten())
+    await world.deliver(Actor("first"))
+    missed = world.last.public
+    world.provider = Task(pending=1)
+    await world.deliver(Actor("second"))
+    found = world.last.public
+
+    assert missed.message.endswith(f"trying again in {LIMIT_SECONDS + 1:.0f} seconds")
+    assert missed.retry_reason == "waiting"
+    assert missed.retry_at is not None
+    assert (found.message, found.retry_at) == (MESSAGES[found.stage], None)
+
+
+async def test_a_result_that_was_missed_for_a_while_takes_the_note_back():
+    world = Collecting(forgotten())
+    await world.deliver(Actor("first"))
+    world.provider = Task()
+
+    await world.until_acked()
+
+    assert world.last.public.retry_at is None
+    assert world.last.public.message == MESSAGES[world.last.stage]
 
 
 async def test_a_task_that_is_known_again_takes_the_note_back():

@@ -1,44 +1,36 @@
 """Every rule of the handler is missed by some test when it is removed."""
 
-import shutil
-import subprocess
-import sys
-from pathlib import Path
+from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from tests.unit.chassis.rules.mutants import MUTANTS, Mutant
+from tests.unit.chassis.rules.removing import CHASSIS, Runs
 
-ROOT = Path(__file__).parents[4]
-RULES = "tests/unit/chassis/rules"
-
-
-def copy_of(folder: Path) -> Path:
-    """What the rules' tests need, and nothing else."""
-    for name in ("contracts", "services/chassis", RULES):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("services", "tests", "tests/unit", "tests/unit/chassis"):
-        shutil.copy(ROOT / name / "__init__.py", folder / name)
-    for name in ("tests/fakes.py", "tests/samples.py", "pyproject.toml"):
-        shutil.copy(ROOT / name, folder / name)
-    return folder
+WHOLE = replace(MUTANTS[0], rule="none", after=MUTANTS[0].before)
 
 
-def suite(folder: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--timeout=20"]
-    ignored = [f"--ignore={RULES}/test_mutants.py", RULES]
-    return subprocess.run(  # noqa: PLW1510 - the exit status is what is looked at
-        [*command, *ignored], cwd=folder, capture_output=True, text=True, timeout=60
-    )
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
+    runs = Runs(tmp_path_factory.mktemp("mutants"), (*MUTANTS, WHOLE))
+    try:
+        yield runs
+    finally:
+        runs.close()
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=[mutant.rule for mutant in MUTANTS])
-def test_a_rule_that_is_removed_is_missed(mutant: Mutant, tmp_path: Path):
-    module = copy_of(tmp_path) / "services/chassis" / f"{mutant.module}.py"
-    source = module.read_text()
+def test_a_rule_that_is_removed_is_missed(mutant: Mutant, runs: Runs):
+    source = (CHASSIS / f"{mutant.module}.py").read_text()
     assert source.count(mutant.before) == 1, "the rule stands elsewhere now"
-    module.write_text(source.replace(mutant.before, mutant.after))
 
-    run = suite(tmp_path)
+    run = runs.without(mutant)
 
-    assert run.returncode == 1, run.stdout[-2000:]
+    assert run.status == pytest.ExitCode.TESTS_FAILED, run.said[-2000:]
+
+
+def test_nothing_is_missed_while_every_rule_stands(runs: Runs):
+    run = runs.without(WHOLE)
+
+    assert run.status == pytest.ExitCode.OK, run.said[-2000:]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from functools import cache
+from io import BytesIO
 from typing import Final
 
 import httpx
@@ -84,8 +85,9 @@ class FluxHttp:
         Raises NotSubmittedError when no connection came about, TransientError when it broke.
         """
         try:
+            # As a file, which is sent in parts, and the loop goes on between them.
             async with self._submitting.post(
-                _as_told(url), data=body, headers=_UPLOADS, allow_redirects=False
+                _as_told(url), data=BytesIO(body), headers=_UPLOADS, allow_redirects=False
             ) as response:
                 return await _answer(response, may_be_cut=response.status in _CLIENT_ERRORS)
         except _BROKEN as error:

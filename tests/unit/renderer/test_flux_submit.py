@@ -4,6 +4,7 @@ import json
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from hashlib import sha256
 
 import pytest
 
@@ -23,6 +24,7 @@ from tests.unit.renderer.flux_opened import (
     source,
     wish,
 )
+from tests.unit.renderer.noisy import noise
 
 BODY = json.dumps({"prompt": PROMPT, "input_image": b64encode(PICTURE).decode()}).encode()
 SOON = Deadlines(submit=0.3, connect=0.1)
@@ -81,6 +83,19 @@ async def test_the_key_goes_with_a_connection_of_its_own(flux, bfl):
     headers = bfl.requests("submit")[-1]["headers"]
     assert headers["x-key"] == bfl.key
     assert headers["connection"] == "close"
+
+
+async def test_a_large_submission_arrives_whole_and_says_its_size(flux, bfl):
+    picture = noise(1500, 1500)
+    body = await flux.prepare(source(picture, 1500, 1500), wish())
+
+    await flux.submit(body, model=MODEL)
+
+    sent = bfl.requests("submit")[-1]
+    assert len(body) > 12_000_000
+    assert sent["headers"]["content-length"] == str(len(body))
+    assert "transfer-encoding" not in sent["headers"]
+    assert sent["body"]["input_image"]["sha256"] == sha256(picture).hexdigest()
 
 
 async def test_a_door_that_is_shut_was_never_passed():

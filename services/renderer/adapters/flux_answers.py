@@ -1,6 +1,8 @@
 """What Black Forest Labs answers, in our words.
 
-Nothing of an answer's free text is repeated anywhere: it may quote the prompt.
+An answer's free text is repeated nowhere, for it may quote the prompt, with one exception: the
+names of the filters that moderated a task go, as few and short plain words, into the sentence that
+a person reads. What is logged has status codes, words of ours, and plain names of fields.
 """
 
 import json

@@ -1,4 +1,7 @@
-"""Gemini's answers with status 200, many of them failures: read tolerantly, judged strictly."""
+"""Gemini's answers with status 200, many of them failures: read tolerantly, judged strictly.
+
+An answer is paid for, so a part of it that cannot be read takes nothing from the others.
+"""
 
 import binascii
 import re
@@ -6,7 +9,14 @@ from base64 import b64decode
 from dataclasses import dataclass
 from typing import Annotated, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 from pydantic.alias_generators import to_camel
 
 from contracts.errors import ErrorCode
@@ -62,8 +72,15 @@ class _Part(_Wire):
     inline_data: Blob | None = None
 
 
+def _or_none(value: object, read: ValidatorFunctionWrapHandler) -> object:
+    try:
+        return read(value)
+    except ValidationError:
+        return None
+
+
 class _Content(_Wire):
-    parts: tuple[_Part, ...] | None = None
+    parts: tuple[Annotated[_Part | None, WrapValidator(_or_none)], ...] | None = None
 
 
 class _Candidate(_Wire):
@@ -85,13 +102,15 @@ class _Response(_Wire):
 class Answer:
     """What the model said and drew, its thoughts left out; both may be nothing.
 
-    `finish` is the provider's word for why it ended there.
+    `finish` is the provider's word for why it ended there. `is_whole` is False where parts could
+    not be read: those are left out.
     """
 
     text: str
     images: tuple[bytes, ...]
     finish: str
     model: str | None
+    is_whole: bool
 
 
 def read_answer(body: str, *, who: str) -> Answer:
@@ -102,13 +121,14 @@ def read_answer(body: str, *, who: str) -> Answer:
     finish = _word(block or candidate.finish_reason)
     if block or finish in MODERATED:
         raise _declined(finish, who=who)
-    content = candidate.content or _Content()
-    parts = [part for part in content.parts or () if not part.thought]
+    found = (candidate.content.parts if candidate.content else None) or ()
+    parts = [part for part in found if part is not None and not part.thought]
     return Answer(
         text="".join(part.text or "" for part in parts),
         images=tuple(part.inline_data.data for part in parts if part.inline_data),
         finish=finish,
         model=response.model_version,
+        is_whole=None not in found,
     )
 
 

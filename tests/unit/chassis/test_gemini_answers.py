@@ -65,11 +65,47 @@ def test_the_model_that_answered_is_told():
 
 @pytest.mark.parametrize(
     "body",
-    ["", "{", "<html>", "[]", "null", answer(blob("?!")), '{"candidates": 3}', "[" * 10_000],
+    ["", "{", "<html>", "[]", "null", '{"candidates": 3}', "[" * 10_000],
 )
 def test_a_body_that_is_no_answer_may_be_one_next_time(body: str):
     with pytest.raises(TransientError, match="a broken answer"):
         read(body)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        None,
+        7,
+        "text",
+        [],
+        blob("?!"),
+        {"inlineData": {"mimeType": "image/png"}},
+        {"inlineData": []},
+        {"inlineData": {"data": 7}},
+        {"text": 7},
+        {"text": "a", "thought": "perhaps"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_part_that_cannot_be_read_takes_nothing_from_the_others(broken, is_first):
+    good = [{"text": "a"}, blob(b64encode(BYTES).decode())]
+
+    found = read(answer(broken, *good) if is_first else answer(*good, broken))
+
+    assert (found.text, found.images, found.is_whole) == ("a", (BYTES,), False)
+
+
+def test_an_answer_whose_only_part_cannot_be_read_says_nothing_and_is_not_whole():
+    found = read(answer(blob("?!")))
+
+    assert (found.text, found.images, found.is_whole) == ("", (), False)
+
+
+@pytest.mark.parametrize("part", [{"text": "a"}, blob(""), {}, {"functionCall": {}}])
+def test_an_answer_whose_parts_can_all_be_read_is_whole(part):
+    assert read(answer(part)).is_whole
 
 
 @pytest.mark.parametrize("body", ["{}", '{"candidates": []}', '{"candidates": null}', answer()])

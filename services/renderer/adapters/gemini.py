@@ -8,7 +8,7 @@ from typing import Final
 from google.genai import types
 
 from contracts.errors import ErrorCode
-from services.chassis.errors import PermanentError
+from services.chassis.errors import PermanentError, TransientError
 from services.chassis.gemini import Gemini, open_gemini
 from services.chassis.gemini_answers import Answer
 from services.chassis.gemini_refusals import NotAcceptedError
@@ -73,19 +73,23 @@ class GeminiImages:
     ) -> Answer:
         try:
             async with self._provider.call("edit", seconds=EDIT_SECONDS):
-                return await self._gemini.ask(
+                answer = await self._gemini.ask(
                     parts, model=model.name, config=config, seconds=EDIT_SECONDS
                 )
+                if not answer.images and not answer.is_whole:
+                    raise TransientError("gemini: perhaps a picture, which could not be read")
+                return answer
         except NotAcceptedError as error:
             raise NotSubmittedError(str(error), retry_after=error.retry_after) from None
 
     async def _edited(self, answer: Answer, wish: Wish) -> Edited:
         if not answer.images:
-            # An answer, paid for: asking the same again would bring the same.
+            # Paid for, and asking the same again would bring the same: the words are what has to
+            # change, so it is a failure of the wish, which keeps its place of the quota.
             reason = f"gemini: no picture, ended with {answer.finish}"
-            raise PermanentError(ErrorCode.PROVIDER_FAILED, _MADE_NOTHING, reason=reason)
+            raise PermanentError(ErrorCode.NOT_UNDERSTOOD, _MADE_NOTHING, reason=reason)
         # Where there are several, the earlier ones are drafts of the last.
-        data = answer.images[-1]
+        data = next(filter(None, reversed(answer.images)), b"")
         try:
             picture = await self._checker.check(data)
         except PermanentError as error:

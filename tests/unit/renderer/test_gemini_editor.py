@@ -189,7 +189,7 @@ async def test_an_answer_without_a_picture_asks_for_other_words(google, reason: 
     with pytest.raises(PermanentError, match=f"ended with {reason.upper()}") as nothing:
         await edited(google)
 
-    assert nothing.value.code is ErrorCode.PROVIDER_FAILED
+    assert nothing.value.code is ErrorCode.NOT_UNDERSTOOD
     assert "other words" in nothing.value.sentence
 
 

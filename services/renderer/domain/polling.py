@@ -25,7 +25,8 @@ GROWTH: Final = 0.25
 """Of the time that a task is overdue: what is slow already is asked for less and less often."""
 CLOSE_SHARE: Final = 0.04
 """Of the time since the submission, between two looks at a task that may end any moment: the look
-that finds the result is half of this late on average, 2 % of what the task took.
+that finds the result is half of this late on average, 2 % of what the task took. So however long
+tasks take, each is looked at about as often, and thousands that end in one minute can be.
 """
 CLOSEST: Final = 0.5
 """Of the interval: closer looks than this are not taken, however quick the model."""
@@ -124,7 +125,7 @@ class PollTimer:
     def _least(self, model: str, elapsed: float) -> float:
         if not self._seen.get(model):
             return self._interval
-        return min(max(CLOSE_SHARE * elapsed, CLOSEST * self._interval), self._interval)
+        return max(CLOSE_SHARE * elapsed, CLOSEST * self._interval)
 
     def _within(self, wait: float, least: float) -> float:
         # In equal steps, so that the last one ends on the mark and is not cut to the interval.

@@ -4,13 +4,27 @@ import pytest
 
 from services.chassis.images.check import inspect
 from services.chassis.images.limits import ImageLimits
+from services.chassis.images.vips import Image
 from services.renderer.adapters.gemini_picture import BOUNDS, Sent, fitted
 from services.renderer.domain.gemini_models import MAX_BYTES
-from tests.pictures import plain
 from tests.unit.chassis import drawn
-from tests.unit.renderer.noisy import noise
 
 LIMITS = ImageLimits()
+
+
+def weighing(size_bytes: int) -> bytes:
+    """A small JPEG with so many bytes, most of them in comments."""
+    picture = drawn.jpeg()
+    full = _comment(65_535)
+    fulls, rest = divmod(size_bytes - len(picture), len(full))
+    whole = picture[:2] + full * fulls + _comment(rest - 2) + picture[2:]
+    assert len(whole) == size_bytes
+    return whole
+
+
+def _comment(size_bytes: int) -> bytes:
+    """The size counts all but the marker."""
+    return b"\xff\xfe" + size_bytes.to_bytes(2, "big") + bytes(size_bytes - 2)
 
 
 @pytest.mark.parametrize(
@@ -40,16 +54,16 @@ def test_a_picture_that_it_would_not_see_right_goes_as_a_copy(data: bytes):
 
 
 def test_a_picture_with_more_pixels_than_it_sees_is_shrunk():
-    copy = fitted(plain(4200, 4100), LIMITS)
+    copy = fitted(bytes(Image.black(4200, 4100).jpegsave_buffer()), LIMITS)
 
     assert 0.99 * BOUNDS.max_pixels <= inspect(copy.data, LIMITS).pixels <= BOUNDS.max_pixels
 
 
-def test_a_picture_with_too_many_bytes_is_shrunk_until_it_fits():
-    heavy = noise(1500, 1400)
-    assert len(heavy) > MAX_BYTES
+@pytest.mark.parametrize("beyond", [0, 1])
+def test_a_picture_with_more_bytes_than_it_takes_goes_as_a_copy(beyond: int):
+    heavy = weighing(MAX_BYTES + beyond)
 
     copy = fitted(heavy, LIMITS)
 
-    assert MAX_BYTES / 2 < len(copy.data) <= MAX_BYTES
-    assert copy.content_type == "image/png"
+    assert (copy.data == heavy) == (beyond == 0)
+    assert len(copy.data) <= MAX_BYTES

@@ -66,8 +66,8 @@ isolation: $(DEV) ## each service installed alone and imported
 ##@ Prove it
 
 .PHONY: bench chaos deploy-check
-bench: $(DEV) ## the measurements, each beside its reference
-	@exec $(PY) -m tests.bench
+bench: $(DEV) ## the measurements, each beside its reference (ONLY=providers, ONLY=gateway...)
+	@exec $(PY) -m tests.bench $${ONLY:+--only $$ONLY}
 
 chaos: $(DEV) ## processes killed at random while jobs run
 	@$(PY) -m tests.chaos

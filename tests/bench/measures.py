@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 import httpx
@@ -19,13 +18,13 @@ from contracts.base import utcnow
 from contracts.journal import JournalEntry
 from services.chassis.journal import JetStreamJournal, Recorded
 from tests import api
+from tests.bench.edits import one_edit
 from tests.bench.table import Figure, p50, p99
 from tests.buses import connected
 from tests.e2e.test_bad_input import REFUSALS, picture
 from tests.pictures import photo, plain
 from tests.samples import job
 from tests.stack import RealStack, memory_kib
-from tests.streams import event_stream
 
 EDITS = 30
 READ_SECONDS = 3.0
@@ -45,7 +44,7 @@ async def overhead(system: RealStack) -> list[Figure]:
     await one_edit(system.url)
     for _ in range(EDITS):
         before = await pixel_seconds(system)
-        whole.append(await one_edit(system.url))
+        whole.append((await one_edit(system.url)).milliseconds)
         pixels.append((await pixel_seconds(system) - before) * 1000)
     rest = [all_of_it - pixel for all_of_it, pixel in zip(whole, pixels, strict=True)]
     publish = await publish_milliseconds(system)
@@ -142,39 +141,6 @@ async def idle_memory(system: RealStack) -> list[Figure]:
     sizes = {name: sum(map(memory_kib, family(part.pid))) for name, part in system.parts.items()}
     parts = ", ".join(f"{name} {size / 1024:.0f}" for name, size in sizes.items())
     return [Figure("idle stack (PSS)", sum(sizes.values()) / 1024, "MiB", "<= 600", parts)]
-
-
-async def one_edit(url: str) -> float:
-    """Milliseconds from the POST to the frame that says completed, over bare sockets."""
-    request = post_request(url)
-    parts = urlsplit(url)
-    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
-    try:
-        begun = time.perf_counter()
-        writer.write(request)
-        head = await reader.readuntil(b"\r\n\r\n")
-        assert head.startswith(b"HTTP/1.1 200"), head
-        edit = json.loads(await reader.readuntil(b"}"))["edit_id"]
-        async with event_stream(f"{url}/edit/{edit}/events") as stream:
-            async for frame in stream:
-                if b'"completed"' in frame.data:
-                    return (time.perf_counter() - begun) * 1000
-    finally:
-        writer.close()
-    raise AssertionError("the stream ended without completed")
-
-
-def post_request(url: str) -> bytes:
-    """The bundled photo and a sentence as a form."""
-    form = httpx.Request(
-        "POST",
-        f"{url}/edit-image/",
-        data={"prompt": "make it blue"},
-        files={"image": ("photo.jpg", photo(), "image/jpeg")},
-    )
-    lines = [f"{name}: {value}" for name, value in form.headers.items()]
-    head = "\r\n".join(["POST /edit-image/ HTTP/1.1", *lines, "", ""])
-    return head.encode() + form.read()
 
 
 async def pixel_seconds(system: RealStack) -> float:

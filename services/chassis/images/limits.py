@@ -9,6 +9,12 @@ READABLE_TYPES: Final = ("jpeg", "png", "webp", "bmp", "tiff")
 MAX_RAW_BYTES: Final = 128 * 1024 * 1024
 """A provider's picture may be lossless, and so larger than any upload."""
 
+MIN_RAW_PIXELS: Final = 25_000_000
+"""What a provider makes was paid for, so it is read whatever uploads may have: the largest are
+squares of 4096 pixels a side (16.8 million), other shapes of that size have a few percent more, and
+this has room for half as much again.
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageLimits:
@@ -28,9 +34,11 @@ class ImageLimits:
 
 
 def raw_limits(max_image_pixels: int) -> ImageLimits:
-    """What a provider's picture may be: any type that we read, as many pixels as an upload."""
+    """What a provider's picture may be: any type that we read, as many pixels as an upload or as
+    providers make, whichever is more.
+    """
     return ImageLimits(
         max_upload_bytes=MAX_RAW_BYTES,
-        max_image_pixels=max_image_pixels,
+        max_image_pixels=max(max_image_pixels, MIN_RAW_PIXELS),
         unsupported_types=frozenset(),
     )

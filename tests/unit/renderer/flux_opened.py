@@ -59,6 +59,7 @@ async def opened(
     key: str = Emulator.key,
     hosts: tuple[str, ...] | None = None,
     deadlines: Deadlines | None = None,
+    max_image_pixels: int = 50_000_000,
 ) -> AsyncIterator[Flux]:
     """A client of whatever answers at the URL."""
     with closing(PixelPool()) as pool:
@@ -69,7 +70,7 @@ async def opened(
             safety_tolerance=2,
             submissions=Provider("flux", Breaker("flux-submissions")),
             polls=Provider("flux", Breaker("flux-polls")),
-            max_image_pixels=50_000_000,
+            max_image_pixels=max_image_pixels,
             pool=pool,
             deadlines=deadlines or Deadlines(),
         ) as flux:

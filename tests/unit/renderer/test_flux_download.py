@@ -62,6 +62,13 @@ async def test_a_shape_that_is_asked_for_is_given(flux):
     assert 2 * result.width_pixels == result.height_pixels
 
 
+async def test_a_result_is_taken_though_no_upload_may_be_as_large(bfl):
+    async with opened(bfl.url, max_image_pixels=96 * 64) as flux:
+        result = await edited(flux, wish(aspect_ratio="1:2"))
+
+    assert result.width_pixels * result.height_pixels > 96 * 64
+
+
 async def test_the_key_never_goes_to_where_results_are(flux, bfl):
     await edited(flux)
 

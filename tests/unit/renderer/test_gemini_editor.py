@@ -26,6 +26,7 @@ from services.renderer.domain.editing import Edited, Source, Wish
 from services.renderer.domain.gemini_models import DEFAULT, MODELS, RATIOS, abilities
 from services.renderer.settings import RendererSettings
 from tests.emulators.running import Emulator
+from tests.hostile import png_header
 from tests.pictures import means, plain
 from tests.unit.chassis import drawn
 
@@ -251,10 +252,10 @@ async def test_a_result_that_is_no_picture_is_said_to_be_none(google, data: str)
 
 
 async def test_a_result_with_more_pixels_than_we_read_is_not_decoded(google):
-    google.set(picture_type="png")
+    google.fault("generate", body=drawing(b64encode(png_header(9000, 9000)).decode()))
 
-    with pytest.raises(PermanentError) as invalid:
-        await edited(google, max_image_pixels=100_000)
+    with pytest.raises(PermanentError, match="IMAGE_TOO_LARGE") as invalid:
+        await edited(google)
 
     assert invalid.value.code is ErrorCode.RESULT_INVALID
 

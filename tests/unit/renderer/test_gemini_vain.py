@@ -10,10 +10,12 @@ from services.chassis.breaker import OPENS_AFTER
 from services.chassis.errors import PermanentError, TransientError
 from services.chassis.hold import NotSubmittedError
 from services.storage.domain.feed import returned
+from tests.pictures import plain
 from tests.samples import job
 from tests.unit.chassis import drawn
 from tests.unit.renderer.test_gemini_editor import edited, opened, source, wish
 
+PLAIN = plain(96, 64)
 PICTURE = {"inlineData": {"mimeType": "image/png", "data": b64encode(drawn.png()).decode()}}
 NO_DATA = {"inlineData": {"mimeType": "image/png"}}
 EMPTY = {"inlineData": {"mimeType": "image/png", "data": ""}}
@@ -51,6 +53,14 @@ async def test_pictures_that_cannot_be_read_are_failures_of_the_provider(google)
                 await images.edit(source(), wish())
 
         assert images._provider.breaker.is_open
+
+
+async def test_a_result_is_taken_though_no_upload_may_be_as_large(google):
+    upload = source(PLAIN)
+
+    result = await edited(google, upload, max_image_pixels=upload.pixels)
+
+    assert result.width_pixels * result.height_pixels > upload.pixels
 
 
 async def test_words_that_no_picture_comes_of_keep_their_place_of_the_quota(google):

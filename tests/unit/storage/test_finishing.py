@@ -85,6 +85,16 @@ async def test_a_picture_that_declares_too_much_is_refused_by_its_header() -> No
     pool.close()
 
 
+async def test_a_result_is_finished_though_no_upload_may_be_as_large() -> None:
+    pool = PixelPool()
+    finisher = Finisher(raw_limits(100), pool)
+
+    result = await finisher.finish(drawn.jpeg(64, 48), Options())
+
+    assert (result.width_pixels, result.height_pixels) == (64, 48)
+    pool.close()
+
+
 async def test_the_loop_goes_on_while_pixels_are_encoded(finisher: Finisher) -> None:
     ticks = 0
     finishing = asyncio.create_task(finisher.finish(drawn.png(1500, 1500), Options()))

@@ -80,7 +80,6 @@ REFUSED_OR_TAKEN: Final = (
     taken("a good day"),
     taken("no polling address beside a webhook", how={"polling_url_with_webhook": False}),
     taken("no costs told", how={"costs_are_told": False}),
-    taken("a polling address elsewhere", how={"polling_host": "elsewhere.example"}),
     refused("400", "PROVIDER_FAILED", REFUSED, status=400, body={"detail": "make it blue?"}),
     refused("401", "PROVIDER_AUTH", BUSY, alert=True, status=401, body={"detail": "Who?"}),
     refused("402 no credits", "PROVIDER_CREDITS", BUSY, alert=True, preset="no_credits"),

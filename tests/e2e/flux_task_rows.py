@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any, Final
 
+from services.renderer.handlers import COLLECT_SECONDS
 from tests.e2e.failing import Row
 from tests.e2e.flux_rows import DEADLINES, ECHO, calls
 
@@ -122,60 +123,51 @@ FETCHING: Final = (
 )
 
 
-def _later(name: str, *faults: dict[str, Any], says: str = "", **more: Any) -> Row:
+def later(name: str, operation: str, *, downloads: int, **fault: Any) -> Row:
     """What strikes a task that is under way; how often it is asked for is left to chance."""
-    counted = {"submit": 1, **more.pop("calls", {})}
-    code = "PROVIDER_FAILED" if says else None
-    return Row(
-        name=name, faults=faults, calls=counted, is_patient=True, code=code, says=says, **more
-    )
+    counted = {"submit": 1, "download": downloads} if downloads else {"submit": 1}
+    faults = ({"operation": operation, **fault},)
+    return Row(name=name, faults=faults, calls=counted, is_patient=True)
 
 
-_UNKNOWN: Final = {"operation": "poll", "times": None}
-_GONE: Final = {"operation": "download", "times": None}
+def missed(name: str, operation: str, *, downloads: int = 0, **fault: Any) -> Row:
+    """A task or a result that is not found: a person reads that it is looked for once more."""
+    return replace(later(name, operation, downloads=downloads, **fault), pauses=LOOKED_FOR)
+
+
+def lost(name: str, operation: str, *, downloads: int = 0, **fault: Any) -> Row:
+    """The same for good."""
+    row = missed(name, operation, downloads=downloads, times=None, **fault)
+    return replace(row, code="PROVIDER_FAILED", says=LOST)
+
+
+LOOKED_FOR: Final = (("waiting", round(COLLECT_SECONDS + 1)),)
 
 SLOW: Final = (
-    _later("unknown for good", {**_UNKNOWN, "outcome": "Task not found"}, says=LOST),
-    _later(
-        "unknown for good, with 200",
-        {**_UNKNOWN, "body": {"id": "1", "status": "Task not found"}},
-        says=LOST,
-    ),
-    _later("unknown for good, as a page", {**_UNKNOWN, "status": 404, "body": "<p>?"}, says=LOST),
-    _later(
-        "a result that has expired",
-        {**_GONE, "preset": "expired"},
-        calls={"download": 2},
-        says=LOST,
-    ),
-    _later(
-        "a result that was deleted",
-        {**_GONE, "status": 404, "body": "<p>?"},
-        calls={"download": 2},
-        says=LOST,
-    ),
-    _later(
-        "an address that has expired",
-        {"operation": "download", "preset": "expired"},
-        calls={"download": 2},
-    ),
-    _later(
-        "a poll beyond the deadline",
-        {"operation": "poll", "delay_seconds": DEADLINES.poll + 1},
-        calls={"download": 1},
+    lost("unknown for good", "poll", outcome="Task not found"),
+    lost("unknown for good, with 200", "poll", body={"id": "1", "status": "Task not found"}),
+    lost("unknown for good, as a page", "poll", status=404, body="<p>?"),
+    lost("a result that has expired", "download", downloads=2, preset="expired"),
+    lost("a result that was deleted", "download", downloads=2, status=404, body="<p>?"),
+    missed("an address that has expired", "download", downloads=2, preset="expired"),
+    replace(
+        later("a poll beyond the deadline", "poll", downloads=1, delay_seconds=DEADLINES.poll + 1),
         outcome="poll:timeout",
     ),
-    _later(
-        "a transfer beyond the deadline",
-        {"operation": "download", "delay_seconds": DEADLINES.download + 1},
-        calls={"download": 2},
+    replace(
+        later(
+            "a transfer beyond the deadline",
+            "download",
+            downloads=2,
+            delay_seconds=DEADLINES.download + 1,
+        ),
         outcome="download:timeout",
     ),
-    _later(
-        "a transfer that trickles",
-        {"operation": "download", "bytes_per_second": 10},
-        calls={"download": 2},
+    replace(
+        later("a transfer that trickles", "download", downloads=2, bytes_per_second=10),
         outcome="download:timeout",
     ),
 )
-"""Each takes up to a minute: the collector looks twice, longer than one look may take apart."""
+"""Each takes up to a minute: what is not found is looked for twice, further apart than a look may
+take.
+"""

@@ -82,7 +82,7 @@ def put_off(name: str, *, seconds: int = 1, **fault: Any) -> Row:
 
 def in_vain(name: str, **fault: Any) -> Row:
     """An answer without a picture, and without a refusal."""
-    return _row(name, posts=1, fault=fault, code="PROVIDER_FAILED", says=NOTHING)
+    return _row(name, posts=1, fault=fault, code="NOT_UNDERSTOOD", says=NOTHING)
 
 
 FINAL: Final = (

@@ -6,10 +6,14 @@ from contracts.events import EditRequested
 from contracts.journal import JournalEntry, Stage, Work
 from contracts.subjects import ENHANCER_EDIT_REQUESTED
 from services.chassis.hold import Hold
-from services.chassis.step import Facts, Retries, Step
-from services.enhancer.domain.enhancing import OWN_WORDS_NOTE, LanguageModel, as_they_are
+from services.chassis.step import Facts, Step
+from services.enhancer.domain.enhancing import (
+    OWN_WORDS_NOTE,
+    RETRIES,
+    LanguageModel,
+    as_they_are,
+)
 
-RETRIES: Final = Retries(more=2, base_seconds=3.0)
 LIMIT_SECONDS: Final = 60.0
 """Twice what looking at the picture and asking the model may take together."""
 

@@ -8,14 +8,14 @@ from contracts.errors import ErrorCode
 from contracts.journal import Enhanced
 from contracts.objects import ObjectRef
 from services.chassis.breaker import Breaker
-from services.chassis.errors import PermanentError
+from services.chassis.errors import PermanentError, TransientError
 from services.chassis.images.limits import ImageLimits
 from services.chassis.images.pool import PixelPool
 from services.chassis.objects import open_store
 from services.chassis.providers import Provider
 from services.enhancer.adapters.picture import Preview
 from services.enhancer.adapters.vendor import CALL_SECONDS, WHO, Said, Vendor
-from services.enhancer.domain.enhancing import LanguageModel
+from services.enhancer.domain.enhancing import LONGEST_PAUSE_SECONDS, LanguageModel
 from services.enhancer.domain.instruction import load_instruction
 from services.enhancer.domain.plan import enhanced
 from services.enhancer.settings import EnhancerSettings
@@ -24,7 +24,10 @@ _AWAY: Final = f"{WHO} is not available at the moment."
 
 
 class RemoteModel:
-    """See LanguageModel. While the provider is known to be away, it is not waited for."""
+    """See LanguageModel. While the provider is known to be away, it is not waited for.
+
+    It is also away where it asks for a longer pause than the step's own.
+    """
 
     def __init__(self, vendor: Vendor, preview: Preview, breaker: Breaker) -> None:
         self._vendor = vendor
@@ -49,8 +52,13 @@ class RemoteModel:
         )
 
     async def _said(self, prompt: str, picture: bytes | None) -> Said:
-        async with self._provider.call("enhance", seconds=CALL_SECONDS):
-            return await self._vendor.ask(self._told, prompt, picture)
+        try:
+            async with self._provider.call("enhance", seconds=CALL_SECONDS):
+                return await self._vendor.ask(self._told, prompt, picture)
+        except TransientError as error:
+            if (error.retry_after or 0) <= LONGEST_PAUSE_SECONDS:
+                raise
+            raise PermanentError(ErrorCode.PROVIDER_FAILED, _AWAY, reason=str(error)) from None
 
 
 @asynccontextmanager

@@ -4,6 +4,12 @@ from typing import Final, Protocol
 
 from contracts.journal import Enhanced
 from contracts.objects import ObjectRef
+from services.chassis.step import Retries
+
+RETRIES: Final = Retries(more=2, base_seconds=3.0)
+"""A sentence waits 9 seconds at the most before the person's own words are used."""
+LONGEST_PAUSE_SECONDS: Final = RETRIES.delay(RETRIES.more)
+"""A model that asks for a longer pause than any of ours is away: it is not waited for."""
 
 OWN_WORDS_NOTE: Final = (
     "Your own words were used as they are: the language service could not help this time."

@@ -1,17 +1,31 @@
 """The enhancer's step: it makes an edit better or leaves it alone, and never fails it."""
 
+from contextlib import closing
+
 import pytest
 
 from contracts.errors import ErrorCode
 from contracts.journal import Options, Stage
+from services.chassis.breaker import Breaker
 from services.chassis.errors import PermanentError, TransientError
+from services.chassis.images.limits import ImageLimits
+from services.chassis.images.pool import PixelPool
+from services.enhancer.adapters.picture import Preview
+from services.enhancer.adapters.remote import RemoteModel
 from services.enhancer.domain.enhancing import OWN_WORDS_NOTE
 from services.enhancer.handlers import enhancing, on_edit_requested
+from tests.fakes_objects import MemoryStore
 from tests.samples import job
 from tests.unit.chassis.rules.world import MESSAGE, Actor, World
-from tests.unit.enhancer.models import FailingModel, WillingModel
+from tests.unit.enhancer.models import FailingModel, ScriptedVendor, WillingModel
 
 REFUSAL = PermanentError(ErrorCode.CONTENT_MODERATED, "It declined.")
+
+
+@pytest.fixture
+def pool():
+    with closing(PixelPool(threads=1)) as made:
+        yield made
 
 
 def world(model, *, enabled: bool = True, **work) -> World:
@@ -77,8 +91,20 @@ async def test_what_may_pass_is_tried_twice_more_and_then_done_without(error):
 
 
 async def test_the_pause_that_a_provider_asks_for_is_kept():
-    there = world(FailingModel(TransientError("busy", retry_after=11.0)))
+    there = world(FailingModel(TransientError("busy", retry_after=4.0)))
 
     await there.deliver(Actor("only"))
 
-    assert there.delays == [11.0]
+    assert there.delays == [4.0]
+
+
+async def test_a_provider_that_asks_for_a_minute_costs_quality_and_no_time(pool):
+    vendor = ScriptedVendor([TransientError("busy", retry_after=60.0)])
+    preview = Preview(MemoryStore(), ImageLimits(), pool)
+    there = world(RemoteModel(vendor, preview, Breaker("test")), original=None)
+
+    await there.deliver(Actor("only"))
+
+    assert (there.delays, len(vendor.asked)) == ([], 1)
+    assert there.last.facts.enhanced.instruction == "make it blue"
+    assert there.last.public.note == OWN_WORDS_NOTE

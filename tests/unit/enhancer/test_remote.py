@@ -12,6 +12,7 @@ from services.chassis.images.pool import PixelPool
 from services.enhancer.adapters.picture import Preview
 from services.enhancer.adapters.remote import RemoteModel
 from services.enhancer.adapters.vendor import Said
+from services.enhancer.domain.enhancing import LONGEST_PAUSE_SECONDS
 from tests.fakes_objects import MemoryStore
 from tests.unit.enhancer.models import ScriptedVendor
 from tests.unit.enhancer.plans import plan
@@ -73,6 +74,37 @@ async def test_while_nothing_works_the_person_does_not_wait(pool):
         await model.enhance(PROMPT, original=None)
 
     assert refused.value.code is ErrorCode.PROVIDER_FAILED
+    assert len(vendor.asked) == OPENS_AFTER
+
+
+async def test_a_pause_that_is_longer_than_any_of_ours_is_not_waited_for(pool):
+    busy = TransientError("scripted: HTTP 429", retry_after=LONGEST_PAUSE_SECONDS + 0.1)
+    model = remote(ScriptedVendor([busy]), pool)
+
+    with pytest.raises(PermanentError) as away:
+        await model.enhance(PROMPT, original=None)
+
+    assert away.value.code is ErrorCode.PROVIDER_FAILED
+    assert str(away.value) == "scripted: HTTP 429"
+
+
+async def test_a_pause_within_ours_is_waited_for(pool):
+    busy = TransientError("busy", retry_after=LONGEST_PAUSE_SECONDS)
+
+    with pytest.raises(TransientError) as passing:
+        await remote(ScriptedVendor([busy]), pool).enhance(PROMPT, original=None)
+
+    assert passing.value.retry_after == LONGEST_PAUSE_SECONDS
+
+
+async def test_who_asks_for_long_pauses_is_soon_not_asked_any_more(pool):
+    vendor = ScriptedVendor([TransientError("busy", retry_after=60.0)])
+    model = remote(vendor, pool)
+
+    for _ in range(2 * OPENS_AFTER):
+        with pytest.raises(PermanentError):
+            await model.enhance(PROMPT, original=None)
+
     assert len(vendor.asked) == OPENS_AFTER
 
 

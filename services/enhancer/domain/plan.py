@@ -2,11 +2,11 @@
 
 import json
 import re
-from typing import Final
+from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from contracts.journal import Enhanced
+from contracts.journal import MAX_PROMPT_CHARACTERS, Enhanced
 from services.chassis.errors import TransientError
 from services.enhancer.domain.instruction import Instruction
 from services.enhancer.domain.validation import Candidate, flaw
@@ -14,7 +14,15 @@ from services.enhancer.domain.validation import Candidate, flaw
 MAX_CONSTRAINTS: Final = 20
 """More than the instruction asks for, since a list is only a means to the final sentence."""
 
+MAX_TEXT_CHARACTERS: Final = 2 * MAX_PROMPT_CHARACTERS
+"""Of each field: what the longest sentence of a person says, in other words and twice over. The
+checks take some milliseconds for that, and seconds for an answer that is full of text.
+"""
+
 _WHITESPACE: Final = re.compile(r"\s+")
+
+
+_Text = Annotated[str, StringConstraints(max_length=MAX_TEXT_CHARACTERS)]
 
 
 class Plan(BaseModel):
@@ -22,10 +30,10 @@ class Plan(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
-    subject_to_preserve: str
-    change: str = Field(min_length=1)
-    constraints: tuple[str, ...] = Field(max_length=MAX_CONSTRAINTS)
-    final_instruction: str = Field(min_length=1)
+    subject_to_preserve: _Text
+    change: _Text = Field(min_length=1)
+    constraints: tuple[_Text, ...] = Field(max_length=MAX_CONSTRAINTS)
+    final_instruction: _Text = Field(min_length=1)
 
 
 SCHEMA: Final[dict[str, object]] = {

@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 
 from services.chassis.errors import TransientError
 from services.enhancer.domain.instruction import EDIT, load_instruction
-from services.enhancer.domain.plan import SCHEMA, Plan, enhanced, material
+from services.enhancer.domain.plan import (
+    MAX_TEXT_CHARACTERS,
+    SCHEMA,
+    Plan,
+    enhanced,
+    material,
+)
 from tests.unit.enhancer.plans import plan
 
 PROMPT = "make the sky more dramatic"
@@ -17,6 +23,11 @@ TOLD = load_instruction()
 
 def used(answer: str, *, prompt: str = PROMPT):
     return enhanced(answer, prompt=prompt, told=TOLD, provider="gemini", model="gemini-x")
+
+
+def written(field: str, text: str) -> object:
+    """The text as the value of the field."""
+    return [text] if field == "constraints" else text
 
 
 def test_the_final_instruction_is_used_and_its_origin_remembered():
@@ -52,6 +63,15 @@ def test_line_breaks_and_runs_of_spaces_become_one_space():
 def test_an_answer_of_another_shape_is_worth_another_try(answer: str):
     with pytest.raises(TransientError, match="no plan"):
         used(answer)
+
+
+@pytest.mark.parametrize("field", Plan.model_fields)
+def test_a_field_is_read_up_to_its_bound_and_no_further(field: str):
+    allowed = "make the sky dramatic".ljust(MAX_TEXT_CHARACTERS)
+
+    assert used(plan(**{field: written(field, allowed)})).instruction
+    with pytest.raises(TransientError, match="no plan: string_too_long"):
+        used(plan(**{field: written(field, f"{allowed} ")}))
 
 
 def test_a_plan_that_fails_a_check_is_worth_another_try():

@@ -25,9 +25,10 @@ def used(answer: str, *, prompt: str = PROMPT):
     return enhanced(answer, prompt=prompt, told=TOLD, provider="gemini", model="gemini-x")
 
 
-def written(field: str, text: str) -> object:
-    """The text as the value of the field."""
-    return [text] if field == "constraints" else text
+def plan_with(field: str, text: str) -> str:
+    """A plan that has the text in this field."""
+    value = [text] if field == "constraints" else text
+    return json.dumps({**json.loads(plan()), field: value})
 
 
 def test_the_final_instruction_is_used_and_its_origin_remembered():
@@ -69,9 +70,9 @@ def test_an_answer_of_another_shape_is_worth_another_try(answer: str):
 def test_a_field_is_read_up_to_its_bound_and_no_further(field: str):
     allowed = "make the sky dramatic".ljust(MAX_TEXT_CHARACTERS)
 
-    assert used(plan(**{field: written(field, allowed)})).instruction
+    assert used(plan_with(field, allowed)).instruction
     with pytest.raises(TransientError, match="no plan: string_too_long"):
-        used(plan(**{field: written(field, f"{allowed} ")}))
+        used(plan_with(field, f"{allowed} "))
 
 
 def test_a_plan_that_fails_a_check_is_worth_another_try():

@@ -1,11 +1,14 @@
 """The circuit breaker of one provider's operation: while nothing works, nothing is pulled."""
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
 from services.chassis.metrics import BREAKER_OPEN
+
+log = logging.getLogger(__name__)
 
 OPENS_AFTER: Final = 5
 """Failures in a row: rare by chance while one call in three fails, quick when all do."""
@@ -55,6 +58,8 @@ class Breaker:
 
     def succeeded(self) -> None:
         """The provider answered, whatever it said."""
+        if self.is_open:
+            log.warning("breaker_closed", extra={"breaker": self.name})
         self._failures, self._pause, self._open_until = 0, PAUSE_BASE_SECONDS, None
         BREAKER_OPEN.labels(self.name).set(0)
 
@@ -64,7 +69,9 @@ class Breaker:
         now = self._clock()
         if self._failures < OPENS_AFTER or now < (self._open_until or 0.0):
             return
-        if self.is_open:
+        if not self.is_open:
+            log.warning("breaker_opened", extra={"breaker": self.name})
+        else:
             self._pause = min(self._pause * 2, PAUSE_MAX_SECONDS)
         self._open_until = now + self._pause
         BREAKER_OPEN.labels(self.name).set(1)

@@ -38,6 +38,7 @@ class PermanentError(MizualError):
         super().__init__(reason or sentence)
         self.code = code
         self.sentence = sentence
+        self.reason = reason
 
 
 class RefusedError(PermanentError):

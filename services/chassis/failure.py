@@ -212,6 +212,8 @@ def _log(error: Exception) -> None:
     ours = isinstance(error, MizualError)
     code = error.code if isinstance(error, PermanentError) else None
     reason = str(error) if isinstance(error, TransientError) else None
+    if isinstance(error, PermanentError):
+        reason = error.reason or None
     log.warning(
         "handler_failed",
         extra={"error": type(error).__name__, "code": code, "reason": reason},

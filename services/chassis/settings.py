@@ -7,10 +7,12 @@ named by `DOTENV_FILE` (default `.env`). Each service's `settings.py` composes t
 import os
 import re
 import secrets
+from io import StringIO
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self, TypeVar
 
 from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from pydantic import (
     AfterValidator,
     Field,
@@ -210,13 +212,24 @@ def _file_values() -> dict[str, str]:
     if named and not dotenv.exists():
         raise SettingsError(f"DOTENV_FILE: there is no file {dotenv}")
     try:
-        values = dotenv_values(dotenv)
+        values = _parsed(dotenv)
     except UnicodeDecodeError:
         raise SettingsError(f"{dotenv}: is not UTF-8 text") from None
     if unknown := sorted(set(values) - KNOWN_NAMES):
         raise SettingsError(f"{dotenv}: no setting is called {', '.join(unknown)}")
     # As in the environment, an empty value is no value.
     return {name: value for name, value in values.items() if value}
+
+
+def _parsed(dotenv: Path) -> dict[str, str | None]:
+    """The file's values. Raises SettingsError for a line that is no setting, without its text."""
+    if not dotenv.is_file():
+        return {}
+    text = dotenv.read_text(encoding="utf-8")
+    for binding in parse_stream(StringIO(text)):
+        if binding.error:
+            raise SettingsError(f"{dotenv}: line {binding.original.line} is not NAME=value")
+    return dotenv_values(stream=StringIO(text))
 
 
 def _from_file(kind: type[ServiceSettings], values: dict[str, str]) -> dict[str, str]:

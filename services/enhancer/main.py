@@ -1,5 +1,6 @@
 """The enhancer, wired."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -17,12 +18,15 @@ from services.enhancer.handlers import enhancing, on_edit_requested
 from services.enhancer.settings import EnhancerSettings
 
 NAME = "enhancer"
+log = logging.getLogger(__name__)
 
 
 def build_app() -> AsgiFastStream:
     """The service as an ASGI app; raises SettingsError for settings that cannot be used."""
     settings = load(EnhancerSettings)
     configure_logging(NAME, settings.log_level)
+    chosen = {"provider": settings.chosen_provider, "model": settings.chosen_model}
+    log.info("language_model_chosen", extra=chosen)
     broker = make_broker(settings, NAME)
     step = enhancing(enabled=settings.enable_prompt_enhancement)
     bus, loops = bus_of(broker), Loops()

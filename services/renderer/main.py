@@ -1,5 +1,6 @@
 """The renderer, wired."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -25,6 +26,7 @@ from services.renderer.handlers import (
 from services.renderer.settings import RendererSettings
 
 NAME = "renderer"
+log = logging.getLogger(__name__)
 DURABLES = (s.RENDERER_EDIT_ENHANCED, s.RENDERER_EDIT_SUBMITTED)
 
 
@@ -33,6 +35,7 @@ def build_app() -> AsgiFastStream:
     settings = load(RendererSettings)
     models = offered(settings)
     configure_logging(NAME, settings.log_level)
+    log.info("models_offered", extra={"models": [model.name for model in models]})
     broker = make_broker(settings, NAME)
     bus, loops, breakers = bus_of(broker), Loops(), Breakers()
     streams = (s.EVENTS, s.JOURNAL, *streams_of(models))

@@ -96,6 +96,16 @@ async def test_a_place_that_is_given_back_can_be_taken_again(places, breaker):
     assert await places.take(PRO, token="one more")
 
 
+@pytest.mark.parametrize("which", [0, 1, 2])
+async def test_giving_back_twice_is_fine_wherever_the_place_lies(places, which):
+    slots = [await places.take(PRO, token=f"task-{number}") for number in range(3)]
+
+    for _ in range(2):
+        await places.free(slots[which])
+
+    assert not await places.are_held(slots[which])
+
+
 async def test_the_same_attempt_takes_one_place_however_often_it_asks(places):
     first = await places.take(PRO, token="job:1")
 

@@ -25,6 +25,11 @@ def offered(settings: RendererSettings) -> tuple[ModelAbilities, ...]:
     known = _within_reach(settings)
     default = default_model(settings)
     names = dict.fromkeys((default, *settings.allowed_models))
+    if default in known and known[default].provider != settings.chosen_provider:
+        raise SettingsError(
+            f"{_NAMED_BY[settings.chosen_provider]}: {default!r} is a model of"
+            f" {known[default].provider}, not of {settings.chosen_provider}"
+        )
     for name in names:
         if name not in known:
             variable = "ALLOWED_MODELS"

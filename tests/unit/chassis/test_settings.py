@@ -125,3 +125,17 @@ def test_the_schema_follows_the_environment(monkeypatch, environment, own, schem
     settings = load(Some)
 
     assert schema_of(settings, settings) == schema
+
+
+@pytest.mark.parametrize("line", ['BFL_API_KEY = "abcdefgh', "foo bar", "=value"])
+def test_a_line_of_the_file_that_is_no_setting_stops_the_start_and_is_not_repeated(
+    monkeypatch, tmp_path: Path, line: str
+):
+    file = tmp_path / "settings"
+    file.write_text(f"LOG_LEVEL=INFO\n{line}\n")
+    monkeypatch.setenv("DOTENV_FILE", str(file))
+
+    said = refusal()
+
+    assert "line 2 is not NAME=value" in said
+    assert "abcdefgh" not in said

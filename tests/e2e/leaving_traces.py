@@ -31,9 +31,9 @@ class Traces:
         """One more text of the place."""
         self.texts[place].append(text)
 
-    def has(self, place: str, word: str) -> bool:
-        """Whether the word is there, in any case, plain, quoted or in base64."""
-        forms = {word, quote(word, safe=""), *_encoded(word)}
+    def has(self, place: str, *words: str) -> bool:
+        """Whether one of the words is there, in any case, plain, quoted or in base64."""
+        forms = {form for word in words for form in (word, quote(word, safe=""), *_encoded(word))}
         found = "\n".join(self.texts[place]).lower()
         return any(form.lower() in found for form in forms)
 

@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from urllib.parse import urlsplit
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
 from contracts.subjects import DEAD_LETTERS, FEED, JOB_SUBMIT, JOURNAL
 from services.chassis.bus import Bus
+from services.chassis.keyring import Keyring
 from tests import api
 from tests.buses import connected
 from tests.e2e import echo_rows, flux_rows
@@ -100,6 +101,8 @@ async def lived(stack: Emulated, traces: Traces) -> None:
         assert len(jobs) == len(found), [
             one for one in found.values() if isinstance(one, Exception)
         ]
+        for job in jobs:
+            traces.add("jobs", str(job))
         await told(client, jobs, traces)
         await recorded(stack, jobs, traces)
         await from_streams(bus, traces, (JOURNAL, FEED, DEAD_LETTERS))
@@ -181,7 +184,9 @@ async def lived_on(stack: Emulated, traces: Traces) -> None:
         while not (await client.get("/health/ready")).is_success:
             await asyncio.sleep(0.1)
         options = {"enhance": "false", "model": LIBVIPS}
-        job = (await api.submit(client, picture=plain(64, 64), **options))["edit_id"]
+        given = await api.submit(client, picture=plain(64, 64), **options)
+        job = given["edit_id"]
+        traces.add("given", f"{job} {given['edit_token']}")
         assert (await api.followed(client, job))["is_complete"]
         opinion = {"edit_uuid": job, "rating": 0, "feedback_text": WORD}
         answer = await client.post("/feedback/", json=opinion)
@@ -197,6 +202,24 @@ def test_no_secret_is_left_in(traces: Traces, place: str):
     found = {name for name, word in {**SECRETS, **passwords}.items() if traces.has(place, word)}
 
     assert not found
+
+
+def tokens_of(jobs: list[str]) -> list[str]:
+    """What allows to cancel a job, and to say that its task has ended."""
+    keyring = Keyring((SECRETS["APP_SECRET_KEY"].encode(),))
+    makers = (keyring.edit_token, keyring.webhook_token)
+    return [make(UUID(job)) for job in jobs for make in makers]
+
+
+@pytest.mark.parametrize("place", [*WITHOUT_WORDS, *WITH_WORDS])
+def test_no_token_of_a_job_is_left_in(traces: Traces, place: str):
+    assert not traces.has(place, *tokens_of(traces.texts["jobs"]))
+
+
+def test_a_token_is_what_its_job_was_given(traces: Traces):
+    job, token = traces.texts["given"][0].split()
+
+    assert tokens_of([job])[0] == token
 
 
 @pytest.mark.parametrize("place", WITHOUT_WORDS)

@@ -53,6 +53,7 @@ TABLES = {
     "words by Gemini in vain": words_rows.GEMINI_PASSING,
     "words by OpenAI": words_rows.OPENAI_FINAL,
     "words by OpenAI in vain": words_rows.OPENAI_PASSING,
+    "words for a picture by Gemini": words_rows.BESIDE_A_PICTURE,
 }
 CASES = [(table, row) for table, rows in TABLES.items() for row in rows]
 EVERYTHING = frozenset((table, row.name) for table, row in CASES)
@@ -122,6 +123,8 @@ async def tried(trial: Trial, first: Emulated, second: Emulated) -> None:
             group.create_task(collecting(trial, flux(two)))
             group.create_task(pictures(trial, gemini(two)))
             group.create_task(words(trial, openai(two), "words by OpenAI"))
+        beside = replace(openai(two), options={})
+        await trial.alone(beside, "words for a picture by Gemini")
         trial.left_over.extend([await left_over(one), await left_over(two)])
 
 
@@ -263,6 +266,9 @@ def assert_tried(row: Row, seen: Seen) -> None:
 
 def assert_words(row: Row, seen: Seen) -> None:
     """The person's own, and said to be; else those of the model."""
-    notes = {entry.public.note for entry in seen.entries}
+    final, notes = seen.final, {entry.public.note for entry in seen.entries}
     assert (OWN_WORDS_NOTE in notes) == row.own_words
-    assert (seen.final["enhanced_prompt"] is None) == row.own_words
+    assert (final["enhanced_prompt"] is None) == row.own_words
+    # The local renderer says what it understood instead.
+    if final["provider"] != "local":
+        assert final["note"] == (OWN_WORDS_NOTE if row.own_words else None)

@@ -8,6 +8,7 @@ from tests.e2e import gemini_rows
 from tests.e2e.failing import Row
 
 TRIES: Final = (("retrying", 3), ("retrying", 6))
+SHORT: Final = (("retrying", 2), ("retrying", 2))
 CALLS: Final = 3
 """The first and two more."""
 
@@ -97,6 +98,8 @@ GEMINI_FINAL: Final = (
     _gemini_refused("400 wrong key", "provider_auth", alert=True, preset="wrong_key"),
     _gemini_refused("403", "provider_auth", alert=True, preset="no_permission"),
     _gemini_refused("400 wrong country", "provider_auth", alert=True, preset="no_billing"),
+    # A long pause is an outage: an edit without help is possible.
+    _gemini_refused("429 with a long pause", "transient", preset="quota"),
     _gemini_refused("404", "provider_failed", preset="gone"),
     _gemini_refused("400 a field", "provider_failed", status=400, body={"error": {}}),
     *(
@@ -109,7 +112,13 @@ GEMINI_FINAL: Final = (
     ),
 )
 GEMINI_PASSING: Final = (
-    _gemini_passing("429 with a pause", pauses=(("retrying", 11),) * 2, preset="quota"),
+    _gemini_passing(
+        "429 with a short pause",
+        pauses=SHORT,
+        status=429,
+        body={"error": {"code": 429, "details": [{"retryDelay": f"{SHORT[0][1]}s"}]}},
+    ),
+    _gemini_passing("429", status=429, body={"error": {"code": 429}}),
     *once(_gemini_taken),
     _gemini_passing("500", preset="internal"),
     _gemini_passing("503", preset="overloaded"),
@@ -131,6 +140,7 @@ OPENAI_FINAL: Final = (
     _openai_refused("401", "provider_auth", alert=True, preset="wrong_key"),
     _openai_refused("403", "provider_auth", alert=True, preset="no_permission"),
     _openai_refused("429 no quota", "provider_credits", alert=True, preset="no_quota"),
+    _openai_refused("429 with a long pause", "transient", preset="rate_limited"),
     _openai_refused("404", "provider_failed", preset="gone"),
     _openai_refused("400", "provider_failed", preset="bad_request"),
     _openai_refused("400 with an echo", "provider_failed", preset="echo"),
@@ -139,7 +149,14 @@ OPENAI_FINAL: Final = (
     _openai_refused("a content filter", DECLINED, preset="incomplete_content_filter"),
 )
 OPENAI_PASSING: Final = (
-    _openai_passing("429 with a pause", pauses=(("retrying", 7),) * 2, preset="rate_limited"),
+    _openai_passing(
+        "429 with a short pause",
+        pauses=SHORT,
+        status=429,
+        body={"error": {"code": "rate_limit_exceeded"}},
+        headers={"retry-after": f"{SHORT[0][1]}"},
+    ),
+    _openai_passing("429", status=429, body={"error": {"code": "rate_limit_exceeded"}}),
     *once(_openai_taken),
     _openai_passing("500", preset="internal"),
     _openai_passing("503", preset="overloaded"),
@@ -154,3 +171,9 @@ OPENAI_PASSING: Final = (
     *cut(_openai_passing),
     *useless(_openai_passing),
 )
+
+BESIDE_A_PICTURE: Final = (
+    _openai_taken("a good day"),
+    _openai_refused("401", "provider_auth", alert=True, preset="wrong_key"),
+)
+"""The note stays where the editor of the picture has nothing to add."""

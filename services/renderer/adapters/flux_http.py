@@ -1,5 +1,6 @@
 """HTTP to Black Forest Labs: connections, deadlines, and bodies that are read within bounds."""
 
+import os
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -10,7 +11,7 @@ from functools import cache
 from io import BytesIO
 from typing import Final
 
-import httpx
+import certifi
 from aiohttp import (
     ClientConnectorError,
     ClientError,
@@ -117,34 +118,52 @@ class FluxHttp:
 
 
 @asynccontextmanager
-async def open_http(key: SecretStr, *, connect_seconds: float) -> AsyncIterator[FluxHttp]:
+async def open_http(
+    key: SecretStr, *, connect_seconds: float, trusted: ssl.SSLContext | None = None
+) -> AsyncIterator[FluxHttp]:
     """The clients, until the block ends; so long for one connection, and for one to be free."""
+    trusted = trusted or _usual()
     # No read deadline of its own: each call has a total one.
     timeout = ClientTimeout(connect=2 * connect_seconds, sock_connect=connect_seconds)
     with_key = {"x-key": key.get_secret_value()}
     async with (
         # A kept connection may be closing as it is used, and nobody could tell whether the
         # submission was read: each has its own, for one handshake more in some seconds.
-        _session(timeout, with_key, is_kept=False) as submitting,
-        _session(timeout, with_key) as asking,
-        _session(timeout, {}) as fetching,
+        _session(timeout, trusted, with_key, is_kept=False) as submitting,
+        _session(timeout, trusted, with_key) as asking,
+        _session(timeout, trusted, {}) as fetching,
     ):
         yield FluxHttp(submitting=submitting, asking=asking, fetching=fetching)
 
 
 @cache
-def _trusted() -> ssl.SSLContext:
-    """The authorities that are trusted, read once: it takes as long as fifty polls."""
-    return httpx.create_ssl_context()
+def _usual() -> ssl.SSLContext:
+    """Read once: it takes as long as fifty polls."""
+    return authorities(os.environ)
+
+
+def authorities(environment: Mapping[str, str]) -> ssl.SSLContext:
+    """Whose word is taken for a host: theirs that SSL_CERT_FILE or SSL_CERT_DIR names, else theirs
+    that Mozilla trusts, since not every Python finds those of its system.
+    """
+    if file := environment.get("SSL_CERT_FILE"):
+        return ssl.create_default_context(cafile=file)
+    if folder := environment.get("SSL_CERT_DIR"):
+        return ssl.create_default_context(capath=folder)
+    return ssl.create_default_context(cafile=certifi.where())
 
 
 def _session(
-    timeout: ClientTimeout, headers: Mapping[str, str], *, is_kept: bool = True
+    timeout: ClientTimeout,
+    trusted: ssl.SSLContext,
+    headers: Mapping[str, str],
+    *,
+    is_kept: bool = True,
 ) -> ClientSession:
     connector = (
-        TCPConnector(limit=CONNECTIONS, ssl=_trusted(), keepalive_timeout=KEEP_ALIVE_SECONDS)
+        TCPConnector(limit=CONNECTIONS, ssl=trusted, keepalive_timeout=KEEP_ALIVE_SECONDS)
         if is_kept
-        else TCPConnector(limit=CONNECTIONS, ssl=_trusted(), force_close=True)
+        else TCPConnector(limit=CONNECTIONS, ssl=trusted, force_close=True)
     )
     # Said aloud, so that the other side does not wait for more.
     ending = {} if is_kept else {"connection": "close"}

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing, suppress
 from datetime import timedelta
+from ssl import SSLContext
 from typing import Any
 
 from pydantic import SecretStr
@@ -108,7 +109,7 @@ async def edited(flux: Flux, asked: Wish | None = None, pictured: Source | None 
 
 
 @asynccontextmanager
-async def serving(answer: bytes) -> AsyncIterator[str]:
+async def serving(answer: bytes, *, tls: SSLContext | None = None) -> AsyncIterator[str]:
     """A server that answers everything so and hangs up."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -119,6 +120,6 @@ async def serving(answer: bytes) -> AsyncIterator[str]:
         with suppress(ConnectionError):
             await writer.wait_closed()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
     async with server:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"

@@ -119,3 +119,13 @@ class Collecting(World):
 def forgotten() -> Task:
     """The provider does not know the task."""
     return Task(says=ForgottenError("the task is unknown"))
+
+
+def assert_collected(world: Collecting) -> None:
+    """The result is a fact, its event is stored once, nobody took an attempt."""
+    entries = world.journal.entries(world.job_id)
+    assert [entry.index for entry in entries] == list(range(len(entries)))
+    assert world.last.facts.raw == RAW
+    assert world.last.facts.attempt == 0
+    assert not world.last.terminal
+    assert len(world.publisher.stored) == 1

@@ -1,6 +1,5 @@
 """Flux, the image models of Black Forest Labs: a task is handed in, asked for, fetched."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -25,9 +24,6 @@ from services.renderer.adapters.hosts import AllowedHosts, hosts_of
 from services.renderer.domain.editing import Edited, Ready, Running, Source, Wish, seconds_since
 from services.renderer.domain.flux_body import Reference, body_of, refuse_unsupported
 from services.renderer.domain.models import PROVIDER, FluxModel, model_named
-
-DOWNLOADS_AT_ONCE: Final = 8
-"""A result of the largest kind is held in memory whole until it is stored."""
 
 INVALID_SENTENCE: Final = "The image service sent a picture that cannot be used. Please try again."
 
@@ -68,7 +64,6 @@ class Flux:
     ) -> None:
         self.submit_seconds = deadlines.submit
         self._deadlines = deadlines
-        self._downloads = asyncio.Semaphore(DOWNLOADS_AT_ONCE)
         self._http = http
         self._base_url = base_url.rstrip("/")
         self._hosts = hosts
@@ -112,12 +107,11 @@ class Flux:
     async def download(self, task: Handle, ready: Ready) -> Edited:
         """See TaskEditor. Raises UnavailableError for a host that is not allowed (yet)."""
         self._refuse_elsewhere("download", ready.url)
-        async with self._downloads:
-            async with self._polls.call("download", seconds=self._deadlines.download):
-                file = await self._fetched(ready.url)
-            if file is None:
-                raise ForgottenError(f"{PROVIDER} download: the result has expired")
-            return await self._edited(file, task)
+        async with self._polls.call("download", seconds=self._deadlines.download):
+            file = await self._fetched(ready.url)
+        if file is None:
+            raise ForgottenError(f"{PROVIDER} download: the result has expired")
+        return await self._edited(file, task)
 
     async def _reference(self, source: Source, model: FluxModel) -> Reference:
         look = partial(as_it_is, source.data, model, self._sources)

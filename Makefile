@@ -11,9 +11,11 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 UV ?= $(shell command -v uv || echo .venv/bin/uv)
 
 PY := .venv/bin/python
+# A list is whole, so nothing is resolved: an older pip takes the newest release of what a
+# dependency asks for with an extra, and then finds that the list does not name it.
 # pyvips comes as source alone: pure Python, its library is in the pyvips-binary wheel.
 INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --no-input \
-	--require-hashes --only-binary :all: --no-binary pyvips
+	--no-deps --require-hashes --only-binary :all: --no-binary pyvips
 SERVICES := gateway enhancer renderer storage feedback
 # Of the list's content: a stamp for other content is removed with the next installation.
 stamp = .venv/.installed-$(1)-$(shell cat requirements/$(1).txt 2>/dev/null | cksum | tr ' ' -)
@@ -108,10 +110,12 @@ clean: ## remove what was installed and built; the data in .mizual and out/ stay
 .venv/.installed-local-%: .venv/.made
 	@echo "installing requirements/local.txt"
 	@$(INSTALL) -r requirements/local.txt
+	@$(PY) -m pip check --quiet
 	@rm -f .venv/.installed-* && touch $@
 
 # The development list holds everything of the local one, with the same versions.
 .venv/.installed-dev-%: .venv/.made
 	@echo "installing requirements/dev.txt"
 	@$(INSTALL) -r requirements/dev.txt
+	@$(PY) -m pip check --quiet
 	@rm -f .venv/.installed-* && touch $@ $(LOCAL)

@@ -14,10 +14,10 @@ from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 SERVICES: Final = ("gateway", "enhancer", "renderer", "storage", "feedback")
-# As in the Makefile: pyvips comes as source alone.
+# As in the Makefile: a list is whole, and pyvips comes as source alone.
 INSTALL: Final = (
     *("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"),
-    *("--require-hashes", "--only-binary", ":all:", "--no-binary", "pyvips"),
+    *("--no-deps", "--require-hashes", "--only-binary", ":all:", "--no-binary", "pyvips"),
 )
 INSTALL_SECONDS: Final = 600
 IMPORT_SECONDS: Final = 60
@@ -50,6 +50,7 @@ def _try(service: str) -> None:
         requirements = ROOT / "requirements" / f"{service}.txt"
         _run((sys.executable, "-m", "venv", str(folder / ".venv")), folder, INSTALL_SECONDS)
         _run((str(python), *INSTALL, "-r", str(requirements)), folder, INSTALL_SECONDS)
+        _run((str(python), "-m", "pip", "check"), folder, IMPORT_SECONDS)
         _run((str(python), "-c", f"import services.{service}.main"), folder, IMPORT_SECONDS)
 
 

@@ -27,6 +27,7 @@ BUCKET: Final = "mizual"
 
 # Open streams are spread over the gateway's drain; all of the stack must end within 10 s.
 GATEWAY_DRAIN_SECONDS: Final = 8
+GATEWAY_IDLE_SECONDS: Final = 75
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +190,8 @@ def _gateway_part(gateway: Gateway, environment: Mapping[str, str]) -> Part:
     # Whom to believe about addresses is the gateway's to decide (TRUSTED_PROXIES).
     options = ("--no-proxy-headers", "--http", "services.gateway.adapters.http:BoundedHttp")
     drain = ("--timeout-graceful-shutdown", str(GATEWAY_DRAIN_SECONDS))
+    # Longer than clients and load balancers reuse a connection: they close it first.
+    idle = ("--timeout-keep-alive", str(GATEWAY_IDLE_SECONDS))
     workers = ("--workers", own.get("GATEWAY_WORKERS") or "1")
     return Part(
         name="gateway",
@@ -196,6 +199,7 @@ def _gateway_part(gateway: Gateway, environment: Mapping[str, str]) -> Part:
             *_uvicorn("gateway", gateway.host, gateway.port),
             *options,
             *drain,
+            *idle,
             *workers,
         ),
         ready=_answers(gateway.port, gateway.reachable_host),

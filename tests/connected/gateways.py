@@ -89,7 +89,7 @@ def gateway(home: Path, nats_url: str, **settings: str) -> Iterator[Gateway]:
     with log.open("wb") as output:
         process = subprocess.Popen(
             # With the server's access log: the service keeps addresses out of its logs itself.
-            [*command, "--port", str(port), "--no-proxy-headers"],
+            [*command, "--port", str(port), "--no-proxy-headers", "--timeout-keep-alive", "75"],
             env=_environment(home, nats_url, settings),
             stdout=output,
             stderr=output,

@@ -59,6 +59,13 @@ def test_each_service_has_its_port_and_the_whole_environment(tmp_path: Path) -> 
     assert named(made.services, "gateway").launch()[-2:] == ("--workers", "2")
 
 
+def test_the_gateway_leaves_it_to_load_balancers_to_close_idle_connections(tmp_path: Path) -> None:
+    command = named(built(tmp_path).services, "gateway").launch()
+
+    # Those of the large clouds reuse a connection for 60 seconds.
+    assert int(command[command.index("--timeout-keep-alive") + 1]) > 60
+
+
 def test_with_s3_every_service_knows_the_bucket_that_setup_makes(tmp_path: Path) -> None:
     made = built(tmp_path, with_s3=True)
 

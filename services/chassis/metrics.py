@@ -38,6 +38,11 @@ PROVIDER_SECONDS: Final = Histogram(
 PROVIDER_CREDITS: Final = Counter(
     "mizual_provider_credits_total", "Cost of accepted tasks as told, in credits", ["provider"]
 )
+RESULTS_FOUND: Final = Counter(
+    "mizual_provider_results_total",
+    "Results of tasks, found by a `look` at its time or by a webhook's `wake_up`",
+    ["provider", "by"],
+)
 BREAKER_OPEN: Final = Gauge(
     "mizual_breaker_open", "1 while a provider's operation is not worth trying", ["breaker"]
 )

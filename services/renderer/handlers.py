@@ -12,6 +12,7 @@ from contracts.subjects import RENDERER_EDIT_ENHANCED, RENDERER_EDIT_SUBMITTED
 from services.chassis.collect import Collected, Pending
 from services.chassis.errors import PermanentError, UnavailableError
 from services.chassis.hold import Hold
+from services.chassis.metrics import RESULTS_FOUND
 from services.chassis.step import Facts, Retries, Step
 from services.renderer.domain.buying import (
     CALL_SECONDS,
@@ -94,6 +95,7 @@ async def on_edit_submitted(
     state = await editor.poll(task)
     if isinstance(state, Running):
         return _pending(task, state, job, shop)
+    RESULTS_FOUND.labels(task.provider, "wake_up" if event.wake_up else "look").inc()
     shop.timer.learned(task.model, elapsed, state.seconds, by_wake_up=event.wake_up)
     async with shop.hands:
         edited = await editor.download(task, state)

@@ -66,6 +66,11 @@ class Server:
 
     def start(self) -> None:
         """Start it, on the data that is there, and wait until it is ready."""
+        self.begin()
+        self._wait_until_ready(self._process_now())
+
+    def begin(self) -> None:
+        """Start it, and wait for nothing."""
         assert self._process is None, f"{self._part.name} runs already"
         command = _leash().command(self._part.launch(), self._part.stop_signals[0])
         with self._log.open("ab") as log:
@@ -80,7 +85,6 @@ class Server:
                 start_new_session=True,
             )
         _leash().hold(self._process.pid, self._part.stop_signals[0])
-        self._wait_until_ready(self._process)
 
     def kill(self) -> None:
         """End it as `kill -9` does."""

@@ -48,7 +48,8 @@ class Kills:
             edit = str((await api.submit(client))["edit_id"])
         stopping = asyncio.create_task(at(self, edit.encode()))
         await asyncio.sleep(0)
-        await asyncio.to_thread(renderer.start)
+        # It may come to the step before it has said that it is ready, and then cannot say so.
+        await asyncio.to_thread(renderer.begin)
         try:
             await stopping
         finally:

@@ -30,12 +30,13 @@ STREAM_NOT_FOUND: Final = 10059
 """err_code of a policy that is not in force any more."""
 EXPIRY_LAG_SECONDS: Final = 0.35
 """The server expires by a timer: a place frees up this much late (measured, file storage)."""
-DEDUP_SECONDS: Final = 10.0
 FLUX_TASKS: Final = "flux"
 """Policy of all tasks of the account."""
 KONTEXT_MAX_TASKS: Final = 6
 """The account's limit for flux-kontext-max alone, as its provider documents it."""
 LOST_PLACE_SECONDS: Final = 60.0
+TASK_REPEAT_SECONDS: Final = 60.0
+"""A renderer that died between taking a place and noting it is followed by another within this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ class Policy:
     name: str
     places: int
     window_seconds: float
+    repeat_seconds: float = 10.0
+    """How long the same token takes the same place."""
 
 
 class LimitExceededError(Exception):
@@ -76,8 +79,8 @@ def account_policies(settings: AccountSettings) -> tuple[Policy, ...]:
     window = settings.flux_timeout_seconds + LOST_PLACE_SECONDS
     few = min(KONTEXT_MAX_TASKS, settings.flux_max_active_tasks)
     return (
-        Policy(FLUX_TASKS, settings.flux_max_active_tasks, window),
-        Policy("flux_kontext_max", few, window),
+        Policy(FLUX_TASKS, settings.flux_max_active_tasks, window, TASK_REPEAT_SECONDS),
+        Policy("flux_kontext_max", few, window, TASK_REPEAT_SECONDS),
     )
 
 
@@ -92,7 +95,7 @@ def limit_config(policy: Policy, *, replicas: int) -> StreamConfig:
         discard_new_per_subject=True,
         max_age=policy.window_seconds,
         max_bytes=64 * 1024 * 1024,
-        duplicate_window=min(DEDUP_SECONDS, policy.window_seconds),
+        duplicate_window=min(policy.repeat_seconds, policy.window_seconds),
         allow_direct=True,
         num_replicas=replicas,
     )
@@ -145,7 +148,7 @@ class Quota:
         with translated(f"take a place of {policy.name}"):
             try:
                 ack = await self._publish(policy, subject, token)
-                if ack.duplicate and not await is_held(self._bus, _slot(policy, ack)):
+                while ack.duplicate and not await is_held(self._bus, _slot(policy, ack)):
                     # The place was given back meanwhile: the token must pay again.
                     ack = await self._publish(policy, subject, f"{token}:{ack.seq}")
             except APIError as error:

@@ -9,6 +9,7 @@ from services.chassis.bus import Bus
 from services.chassis.errors import UnavailableError
 from services.chassis.limits import KONTEXT_MAX_TASKS, account_policies
 from services.chassis.settings import AccountSettings
+from services.chassis.streams import ACK_WAIT_SECONDS
 from services.renderer.adapters.places import AccountPlaces
 
 PRO, KONTEXT_MAX = "flux-2-pro", "flux-kontext-max"
@@ -110,3 +111,29 @@ async def test_the_same_attempt_takes_one_place_however_often_it_asks(places):
     first = await places.take(PRO, token="job:1")
 
     assert await places.take(PRO, token="job:1") == first
+
+
+async def test_a_place_that_was_given_back_twice_is_taken_anew(places):
+    """As by a job that finds the smaller account full again and again, within seconds."""
+    for _ in range(3):
+        await places.free(await places.take(PRO, token="task"))
+
+    assert await places.are_held(await places.take(PRO, token="task"))
+
+
+async def test_a_full_account_lets_nobody_in_who_gave_his_place_back(places):
+    for _ in range(3):
+        await places.free(await places.take(PRO, token="late"))
+    for number in range(MOST):
+        await places.take(PRO, token=f"task-{number}")
+
+    with pytest.raises(UnavailableError):
+        await places.take(PRO, token="late")
+
+
+def test_a_renderer_that_died_is_followed_within_the_time_of_its_place():
+    # Its message comes again after this, and then waits for a free hand.
+    assert all(
+        policy.repeat_seconds > 2 * ACK_WAIT_SECONDS
+        for policy in account_policies(AccountSettings())
+    )

@@ -47,7 +47,7 @@ class Breaker:
         """Whether work may be taken up now; while open, one at a time finds out how things are."""
         if not self.is_open:
             yield self.is_free
-        elif self._probing or self._clock() < (self._open_until or 0.0):
+        elif self._probing or self._clock() < max(self._open_until or 0.0, self._resting_until):
             yield False
         else:
             self._probing = True

@@ -120,3 +120,14 @@ def test_a_rest_ends_by_itself(breaker: Breaker, clock: Clock):
     clock.now += 10
 
     assert is_allowed(breaker)
+
+
+def test_while_open_it_rests_too(breaker: Breaker, clock: Clock):
+    opened(breaker)
+    clock.now += PAUSE_BASE_SECONDS
+    breaker.rest(10)
+    assert not is_allowed(breaker)
+
+    clock.now += 10
+
+    assert is_allowed(breaker)

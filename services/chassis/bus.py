@@ -7,6 +7,7 @@ from typing import Final, Protocol, TypeVar
 
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
+from nats.errors import MaxPayloadError
 from nats.js import JetStreamContext
 from nats.js.api import Header
 from nats.js.errors import APIError
@@ -15,7 +16,7 @@ from pydantic import ValidationError
 from contracts.base import Message
 from contracts.errors import ErrorCode
 from contracts.queries import QueryError, Reply
-from services.chassis.errors import RefusedError, UnavailableError
+from services.chassis.errors import PermanentError, RefusedError, UnavailableError
 
 A = TypeVar("A", bound=Message)
 
@@ -29,6 +30,8 @@ READ_SECONDS: Final = 2.0
 
 WRONG_LAST_SEQUENCE: Final = 10071
 """err_code of an append whose expectation does not hold (server's errors.json)."""
+
+TOO_LARGE_SENTENCE: Final = "This is too large for our records."
 
 GONE: Final = frozenset({10057, 10043})
 """err_codes of deleting a message that is gone: at an end of its stream, or between others."""
@@ -121,9 +124,14 @@ def to_bytes(message: Message) -> bytes:
 
 @contextmanager
 def translated(action: str) -> Iterator[None]:
-    """Turn the client's errors into UnavailableError: the bus is away, full, or not set up."""
+    """Turn the client's errors into UnavailableError: the bus is away, full, or not set up.
+
+    A message that is too large for it will never pass: PermanentError.
+    """
     try:
         yield
+    except MaxPayloadError as error:
+        raise PermanentError(ErrorCode.INTERNAL_ERROR, TOO_LARGE_SENTENCE, reason=action) from error
     except (NatsError, OSError, TimeoutError) as error:
         raise UnavailableError(f"{action}: {error!r}") from error
 

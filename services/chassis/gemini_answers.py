@@ -13,6 +13,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    StringConstraints,
     ValidationError,
     ValidatorFunctionWrapHandler,
     WrapValidator,
@@ -36,6 +37,7 @@ MODERATED: Final = {
 }
 """Finish and block reasons that stand for a refusal -> the rest of "declined this because"."""
 
+_Name = Annotated[str, StringConstraints(max_length=100)]
 _WORD: Final = re.compile(r"[A-Z_]{1,40}")
 _URL_SAFE: Final = str.maketrans("-_", "+/")
 
@@ -95,7 +97,7 @@ class _Feedback(_Wire):
 class _Response(_Wire):
     candidates: tuple[_Candidate, ...] | None = None
     prompt_feedback: _Feedback | None = None
-    model_version: str | None = None
+    model_version: Annotated[_Name | None, WrapValidator(_or_none)] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

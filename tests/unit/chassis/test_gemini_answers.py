@@ -63,6 +63,13 @@ def test_the_model_that_answered_is_told():
     assert read(answer({"text": "x"}, modelVersion="gemini-x-002")).model == "gemini-x-002"
 
 
+@pytest.mark.parametrize("name", ["x" * 101, 7, ["gemini"]])
+def test_a_model_without_a_name_costs_nothing_of_the_answer(name: object):
+    read_back = read(answer({"text": "x"}, modelVersion=name))
+
+    assert (read_back.model, read_back.text) == (None, "x")
+
+
 @pytest.mark.parametrize(
     "body",
     ["", "{", "<html>", "[]", "null", '{"candidates": 3}', "[" * 10_000],

@@ -104,8 +104,7 @@ class Handler:
 
     async def _work(self, hold: Hold, task: Task) -> None:
         try:
-            async with asyncio.timeout(self.step.limit_seconds) as limit:
-                hold.limit = limit
+            async with asyncio.timeout(self.step.limit_seconds):
                 await task(hold)
         except TimeoutError as error:
             raise TransientError(f"longer than {self.step.limit_seconds} s") from error

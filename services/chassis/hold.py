@@ -5,7 +5,7 @@ Entering a stage and submitting need the current attempt.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any, Final, TypeVar
@@ -22,6 +22,8 @@ T = TypeVar("T")
 WRITE_AGAIN_SECONDS: Final = 0.5
 SUBMIT_MARGIN_SECONDS: Final = 2.0
 """Room between a POST's own timeout and when others may decide."""
+IN_HAND_SECONDS: Final = 30.0
+"""So long others wait for a result that is in hand and cannot be stored, each time it is tried."""
 
 
 class FencedError(ObsoleteError):
@@ -49,8 +51,6 @@ class Hold:
         self.last: Recorded | None = None
         self._journal = journal
         self.now = now
-        self.limit: asyncio.Timeout | None = None
-        """The time limit of this run."""
         self._run = uuid4()
         self._numbers = count()
 
@@ -137,12 +137,25 @@ class Hold:
 
         await self._submit(post, record, timeout)
 
-    async def submit_whole(self, post: Callable[[], Awaitable[Facts]], *, timeout: float) -> None:
-        """The same for a provider without handles: `post` answers, stores the result under its
-        content-addressed key and returns the facts, all within `timeout` seconds.
+    async def submit_whole(
+        self,
+        post: Callable[[], Awaitable[T]],
+        keep: Callable[[T], Awaitable[Facts]],
+        *,
+        timeout: float,
+    ) -> None:
+        """The same for a provider without handles: `keep` stores what `post` brought under its
+        content-addressed key and returns the facts, both within `timeout` seconds.
+
+        While it cannot be stored it is kept in hand, and the deadline moves.
         """
 
-        async def record(facts: Facts) -> None:
+        async def record(made: T) -> None:
+            try:
+                facts = await keep(made)
+            except TransientError:
+                await self._let_others_wait()
+                raise
             await self.record(**facts, submitting=None)
 
         await self._submit(post, record, timeout)
@@ -158,6 +171,14 @@ class Hold:
         if (deadline - self.now()).total_seconds() < timeout + SUBMIT_MARGIN_SECONDS:
             await self.note(submitting=None)
             raise NotSubmittedError("not enough time was left to submit")
+        await _to_its_end(self._sent(post, record, deadline))
+
+    async def _sent(
+        self,
+        post: Callable[[], Awaitable[T]],
+        record: Callable[[T], Awaitable[None]],
+        deadline: datetime,
+    ) -> None:
         try:
             answer = await post()
         except (NotSubmittedError, PermanentError):
@@ -169,17 +190,25 @@ class Hold:
             raise
         await self._surely(lambda: record(answer))
 
+    async def _let_others_wait(self) -> None:
+        await self.read(self.job.job_id, leader=True)
+        if self.last is None or self.job.work is None:
+            raise ObsoleteError("the job is gone")
+        submitting, until = self.job.work.submitting, timedelta(seconds=IN_HAND_SECONDS)
+        if self.job.terminal or self.fenced or submitting is None:
+            return
+        if submitting.deadline - self.now() < until / 2:
+            await self.note(submitting=Submitting(deadline=self.now() + until))
+
     async def _surely(self, write: Callable[[], Awaitable[None]]) -> None:
-        """Write down what the provider did, however long the bus is away.
+        """Write down what the provider did, however long the bus or the store is away.
 
         It ends with the outage, or when somebody else has decided meanwhile.
         """
-        if self.limit is not None:
-            self.limit.reschedule(None)
         while True:
             try:
                 await write()
-            except UnavailableError:
+            except TransientError:
                 await asyncio.sleep(WRITE_AGAIN_SECONDS)
             else:
                 return
@@ -199,3 +228,17 @@ class Hold:
         # Each lost race means that another writer advanced the job, so the bound is never met.
         yield from range(100)
         raise TransientError("the journal moves faster than this handler")
+
+
+async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
+    """Wait for the work, also when the run's time is over or the process is asked to stop.
+
+    Cut off, a request that was paid for would be one of unknown outcome. It has its own deadline,
+    and what came of it is written down.
+    """
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -18,7 +19,7 @@ from services.chassis.images.limits import ImageLimits
 from services.chassis.images.pool import PixelPool
 from services.chassis.providers import Provider
 from services.renderer.adapters.gemini_picture import fitted
-from services.renderer.domain.editing import Edited, Source, Wish
+from services.renderer.domain.editing import Edited, Made, Source, Wish
 from services.renderer.domain.gemini_models import (
     PROVIDER,
     GeminiModel,
@@ -38,7 +39,7 @@ _NO_PICTURE: Final = f"{WHO} sent something that is no picture. Please try again
 
 
 class GeminiImages:
-    """See ImageEditor."""
+    """See PaidEditor."""
 
     name = PROVIDER
 
@@ -57,16 +58,44 @@ class GeminiImages:
         self._checker = checker
         self._pool = pool
 
-    async def edit(self, source: Source, wish: Wish) -> Edited:
-        """See ImageEditor."""
-        model = model_named(wish.model)
-        refuse_unsupported(model, wish.options)
+    async def prepare(self, source: Source, wish: Wish) -> Source:
+        """See PaidEditor; width and height stay those of the source, whose size is asked for."""
+        refuse_unsupported(model_named(wish.model), wish.options)
         fit = partial(fitted, source.data, self._limits)
         sent = await self._pool.in_thread(fit, pixels=source.pixels)
+        return replace(source, data=sent.data, content_type=sent.content_type)
+
+    async def make(self, sent: Source, wish: Wish) -> Made:
+        """See PaidEditor."""
+        model = model_named(wish.model)
         picture = types.Part.from_bytes(data=sent.data, mime_type=sent.content_type)
         parts = [picture, types.Part.from_text(text=wish.instruction)]
-        answer = await self._answer(parts, model, _config(model, source, wish))
-        return await self._edited(answer, wish)
+        answer = await self._answer(parts, model, _config(model, sent, wish))
+        if not answer.images:
+            # Paid for, and asking the same again would bring the same: the words are what has to
+            # change, so it is a failure of the wish, which keeps its place of the quota.
+            reason = f"gemini: no picture, ended with {answer.finish}"
+            raise PermanentError(ErrorCode.NOT_UNDERSTOOD, _MADE_NOTHING, reason=reason)
+        # Where there are several, the earlier ones are drafts of the last.
+        data = next(filter(None, reversed(answer.images)), b"")
+        return Made(data, answer.model or wish.model)
+
+    async def check(self, made: Made) -> Edited:
+        """See PaidEditor."""
+        try:
+            picture = await self._checker.check(made.data)
+        except PermanentError as error:
+            raise PermanentError(
+                ErrorCode.RESULT_INVALID, _NO_PICTURE, reason=f"gemini: {error.code}"
+            ) from None
+        return Edited(
+            data=made.data,
+            content_type=picture.content_type,
+            width_pixels=picture.width_pixels,
+            height_pixels=picture.height_pixels,
+            provider=self.name,
+            model=made.model,
+        )
 
     async def _answer(
         self, parts: list[types.Part], model: GeminiModel, config: types.GenerateContentConfig
@@ -81,29 +110,6 @@ class GeminiImages:
                 return answer
         except NotAcceptedError as error:
             raise NotSubmittedError(str(error), retry_after=error.retry_after) from None
-
-    async def _edited(self, answer: Answer, wish: Wish) -> Edited:
-        if not answer.images:
-            # Paid for, and asking the same again would bring the same: the words are what has to
-            # change, so it is a failure of the wish, which keeps its place of the quota.
-            reason = f"gemini: no picture, ended with {answer.finish}"
-            raise PermanentError(ErrorCode.NOT_UNDERSTOOD, _MADE_NOTHING, reason=reason)
-        # Where there are several, the earlier ones are drafts of the last.
-        data = next(filter(None, reversed(answer.images)), b"")
-        try:
-            picture = await self._checker.check(data)
-        except PermanentError as error:
-            raise PermanentError(
-                ErrorCode.RESULT_INVALID, _NO_PICTURE, reason=f"gemini: {error.code}"
-            ) from None
-        return Edited(
-            data=data,
-            content_type=picture.content_type,
-            width_pixels=picture.width_pixels,
-            height_pixels=picture.height_pixels,
-            provider=self.name,
-            model=answer.model or wish.model,
-        )
 
 
 @asynccontextmanager

@@ -21,7 +21,7 @@ from services.chassis.settings import prefix_of, secret_keys
 from services.renderer.adapters.local import LocalLibvips
 from services.renderer.adapters.pictures import JobPictures
 from services.renderer.adapters.places import AccountPlaces
-from services.renderer.domain.editing import ImageEditor, TaskEditor
+from services.renderer.domain.editing import PaidEditor, TaskEditor
 from services.renderer.domain.polling import PollTimer
 from services.renderer.domain.studio import Studio
 from services.renderer.domain.workshop import Workshop
@@ -70,7 +70,7 @@ async def open_workshop(
         checker = ImageChecker(raw_limits(settings.max_image_pixels), pool)
         by = {name: [m.name for m in models if m.provider == name] for name in (FLUX, GEMINI)}
         tasks: dict[str, TaskEditor] = {}
-        paid: dict[str, ImageEditor] = {}
+        paid: dict[str, PaidEditor] = {}
         if by[FLUX]:
             flux = await opened.enter_async_context(_flux(settings, breakers, pool))
             tasks = dict.fromkeys(by[FLUX], flux)
@@ -134,7 +134,7 @@ async def _flux(
 @asynccontextmanager
 async def _gemini(
     settings: RendererSettings, breakers: Breakers, pool: PixelPool, checker: ImageChecker
-) -> AsyncIterator[ImageEditor]:
+) -> AsyncIterator[PaidEditor]:
     from services.renderer.adapters.gemini import open_gemini_images  # noqa: PLC0415
 
     provider = Provider(GEMINI, breakers.gemini)

@@ -1,27 +1,21 @@
 """How a provider's work is bought: the place for it, the submission, and never in vain."""
 
-import asyncio
 from functools import partial
 from typing import Final
 
 from contracts.base import utcnow
 from contracts.errors import ErrorCode
-from contracts.journal import Handle, JournalEntry, Raw, Stage
-from services.chassis.errors import (
-    PermanentError,
-    TransientError,
-    UnavailableError,
-)
-from services.chassis.hold import Hold
+from contracts.journal import Handle, JournalEntry, Slot, Stage
+from services.chassis.errors import ObsoleteError, PermanentError
+from services.chassis.hold import FencedError, Hold
 from services.chassis.judge import TIMED_OUT_SENTENCE
 from services.chassis.metrics import PROVIDER_CREDITS
 from services.chassis.step import Facts
-from services.renderer.domain.editing import Edited, Source, Wish
+from services.renderer.domain.editing import Edited, Made, Wish
 from services.renderer.domain.workshop import Workshop
 
 CALL_SECONDS: Final = 120.0
 """The longest that a provider without handles may take, the storing of its result included."""
-KEEP_AGAIN_SECONDS: Final = 1.0
 WORTHWHILE_SECONDS: Final = 10.0
 """Nothing is bought for a job that will be stopped sooner than the quicker models are done."""
 
@@ -34,10 +28,15 @@ def refuse_to_pay_in_vain(job: JournalEntry) -> None:
 
 async def buy(hold: Hold, wish: Wish, shop: Workshop, whose: Facts) -> None:
     """Have the picture edited within one paid call, and record the result."""
-    source = await shop.pictures.source(hold.job)
+    editor = shop.studio.paid[wish.model]
+    sent = await editor.prepare(await shop.pictures.source(hold.job), wish)
     await hold.enter(Stage.AI_PROCESSING, **whose)
-    call = partial(_bought, hold.job, source, wish, shop)
-    await hold.submit_whole(call, timeout=CALL_SECONDS)
+
+    async def keep(made: Made) -> Facts:
+        edited = await editor.check(made)
+        return {"raw": await shop.pictures.keep(hold.job, edited), "public": said(edited)}
+
+    await hold.submit_whole(partial(editor.make, sent, wish), keep, timeout=CALL_SECONDS)
 
 
 async def hand_in(hold: Hold, wish: Wish, shop: Workshop, whose: Facts) -> None:
@@ -68,23 +67,18 @@ async def _place(hold: Hold, wish: Wish, shop: Workshop) -> None:
     if held and await shop.places.are_held(held):
         return
     # By the job's id, so that a second asking within seconds finds the first one's places.
-    await hold.note(places=await shop.places.take(wish.model, token=str(hold.job.job_id)))
-
-
-async def _bought(job: JournalEntry, source: Source, wish: Wish, shop: Workshop) -> Facts:
-    editor = shop.studio.paid[wish.model]
+    taken = await shop.places.take(wish.model, token=str(hold.job.job_id))
     try:
-        async with asyncio.timeout(CALL_SECONDS):
-            edited = await editor.edit(source, wish)
-            return {"raw": await _kept(job, edited, shop), "public": said(edited)}
-    except TimeoutError as error:
-        raise TransientError(f"{editor.name}: longer than {CALL_SECONDS:g} s") from error
+        await hold.note(places=taken)
+    except FencedError:
+        # The later attempt has the same places.
+        raise
+    except ObsoleteError:
+        if _is_unused(taken, hold):
+            await shop.places.free(taken)
+        raise
 
 
-async def _kept(job: JournalEntry, edited: Edited, shop: Workshop) -> Raw:
-    # What was paid for is not thrown away because the store is away for a moment.
-    while True:
-        try:
-            return await shop.pictures.keep(job, edited)
-        except UnavailableError:
-            await asyncio.sleep(KEEP_AGAIN_SECONDS)
+def _is_unused(places: tuple[Slot, ...], hold: Hold) -> bool:
+    """Whether the job moved on without these places."""
+    return hold.last is None or hold.job.work is None or hold.job.facts.places != places

@@ -63,14 +63,39 @@ class Ready:
     seconds: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A provider's picture as it came, and the model that says it made it."""
+
+    data: bytes
+    model: str
+
+
 class ImageEditor(Protocol):
-    """Whoever edits pictures within one call."""
+    """Whoever edits pictures here, at no cost."""
+
+    async def edit(self, source: Source, wish: Wish) -> Edited:
+        """The edited picture. Raises one of the three kinds."""
+
+
+class PaidEditor(Protocol):
+    """Whoever makes a picture within one call, which is paid for."""
 
     name: str
 
-    async def edit(self, source: Source, wish: Wish) -> Edited:
-        """The edited picture. Raises one of the three kinds; NotSubmittedError only where the
-        provider certainly did not take the request.
+    async def prepare(self, source: Source, wish: Wish) -> Source:
+        """The picture as it is sent. Raises PermanentError for an option that the model cannot
+        honour, UnavailableError when too many pictures are waiting.
+        """
+
+    async def make(self, sent: Source, wish: Wish) -> Made:
+        """The call, once. Raises NotSubmittedError when the provider certainly did not take it,
+        PermanentError for a refusal, and TransientError when nobody knows.
+        """
+
+    async def check(self, made: Made) -> Edited:
+        """The picture, checked like any untrusted one. Raises PermanentError for one that cannot be
+        used, UnavailableError when too many pictures are waiting.
         """
 
 

@@ -8,7 +8,7 @@ from contracts.errors import ErrorCode
 from contracts.journal import Handle, JournalEntry, Work
 from contracts.queries import ModelAbilities
 from services.chassis.errors import PermanentError, UnavailableError
-from services.renderer.domain.editing import ImageEditor, TaskEditor, Wish
+from services.renderer.domain.editing import ImageEditor, PaidEditor, TaskEditor, Wish
 
 GONE_SENTENCE: Final = "The model that you asked for is not offered any more."
 WHOLE_REPEATS: Final = 1
@@ -25,7 +25,7 @@ class Studio:
     models: tuple[ModelAbilities, ...]
     free: Mapping[str, ImageEditor] = field(default_factory=dict)
     """Cost nothing, so doing it twice is fine."""
-    paid: Mapping[str, ImageEditor] = field(default_factory=dict)
+    paid: Mapping[str, PaidEditor] = field(default_factory=dict)
     tasks: Mapping[str, TaskEditor] = field(default_factory=dict)
     uncertain_repeats: int | None = None
     webhook_url: Callable[[JournalEntry], str | None] = lambda _: None

@@ -1,5 +1,7 @@
 """A workshop out of fakes: places that are counted, pictures in memory, a provider that obeys."""
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from contracts.base import utcnow
@@ -7,7 +9,7 @@ from contracts.journal import Handle, JournalEntry, Raw, Slot
 from contracts.queries import ModelAbilities
 from services.chassis.errors import UnavailableError
 from services.chassis.step import Facts
-from services.renderer.domain.editing import Edited, Ready, Running, Source, Wish
+from services.renderer.domain.editing import Edited, Made, Ready, Running, Source, Wish
 from services.renderer.domain.polling import PollTimer
 from services.renderer.domain.studio import Studio
 from services.renderer.domain.workshop import Workshop
@@ -35,6 +37,8 @@ class CountedPlaces:
     taken: dict[str, Slot] = field(default_factory=dict)
     freed: set[int] = field(default_factory=set)
     first: int = 1
+    then: Callable[[], None] = lambda: None
+    """What happens right after one was taken."""
 
     @property
     def used(self) -> int:
@@ -46,6 +50,7 @@ class CountedPlaces:
         slot = self.taken.setdefault(
             token, Slot(policy="flux", sequence=len(self.taken) + self.first)
         )
+        self.then()
         return (slot,)
 
     async def are_held(self, slots: tuple[Slot, ...]) -> bool:
@@ -118,19 +123,40 @@ class ObedientFlux:
 
 
 class ObedientGemini:
-    """Answers at once."""
+    """Answers at once; `pool_full` is how many more times its pictures have to wait."""
 
     name = "gemini"
 
     def __init__(self) -> None:
         self.edits = 0
+        self.pool_full = 0
         self.refuses: Exception | None = None
+        self.answered = asyncio.Event()
+        self.answered.set()
 
     async def edit(self, source: Source, wish: Wish) -> Edited:
+        await self.make(source, wish)
+        return EDITED
+
+    async def prepare(self, source: Source, wish: Wish) -> Source:
+        self._wait_for_the_pool()
+        return source
+
+    async def make(self, sent: Source, wish: Wish) -> Made:
         self.edits += 1
         if self.refuses is not None:
             raise self.refuses
+        await self.answered.wait()
+        return Made(EDITED.data, EDITED.model)
+
+    async def check(self, made: Made) -> Edited:
+        self._wait_for_the_pool()
         return EDITED
+
+    def _wait_for_the_pool(self) -> None:
+        if self.pool_full:
+            self.pool_full -= 1
+            raise UnavailableError("too many pictures are waiting")
 
 
 @dataclass

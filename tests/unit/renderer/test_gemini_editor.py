@@ -71,7 +71,13 @@ async def edited(
     google: Emulator, pictured: Source | None = None, asked: Wish | None = None, **more: Any
 ) -> Edited:
     async with opened(google, **more) as images:
-        return await images.edit(pictured or source(), asked or wish())
+        return await edit(images, pictured or source(), asked or wish())
+
+
+async def edit(images: GeminiImages, pictured: Source, asked: Wish) -> Edited:
+    """From the picture to the checked result, as a job comes by it."""
+    ready = await images.prepare(pictured, asked)
+    return await images.check(await images.make(ready, asked))
 
 
 def sent(google: Emulator) -> Any:
@@ -199,7 +205,7 @@ async def test_pictures_that_cannot_be_made_do_not_shut_everybody_out(google):
     async with opened(google) as images:
         for _ in range(OPENS_AFTER):
             with pytest.raises(PermanentError):
-                await images.edit(source(), wish())
+                await edit(images, source(), wish())
 
         assert not images._provider.breaker.is_open
 
@@ -279,7 +285,7 @@ async def test_words_and_thoughts_around_the_picture_do_no_harm(google):
 async def test_two_pictures_at_a_time_share_the_client(google):
     async with opened(google) as images:
         first, second = await asyncio.gather(
-            images.edit(source(), wish()), images.edit(source(), wish(LITE))
+            edit(images, source(), wish()), edit(images, source(), wish(LITE))
         )
 
     assert {first.model, second.model} == {DEFAULT.name, LITE}

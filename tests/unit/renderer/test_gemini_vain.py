@@ -13,7 +13,7 @@ from services.storage.domain.feed import returned
 from tests.pictures import plain
 from tests.samples import job
 from tests.unit.chassis import drawn
-from tests.unit.renderer.test_gemini_editor import edited, opened, source, wish
+from tests.unit.renderer.test_gemini_editor import edit, edited, opened, source, wish
 
 PLAIN = plain(96, 64)
 PICTURE = {"inlineData": {"mimeType": "image/png", "data": b64encode(drawn.png()).decode()}}
@@ -50,7 +50,7 @@ async def test_pictures_that_cannot_be_read_are_failures_of_the_provider(google)
     async with opened(google) as images:
         for _ in range(OPENS_AFTER):
             with pytest.raises(TransientError):
-                await images.edit(source(), wish())
+                await edit(images, source(), wish())
 
         assert images._provider.breaker.is_open
 

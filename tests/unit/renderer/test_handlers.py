@@ -1,5 +1,6 @@
 """Handing pictures in and collecting results, with what the account allows counted."""
 
+import asyncio
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
@@ -21,10 +22,10 @@ from contracts.journal import (
     Stage,
     Submitting,
 )
+from services.chassis import hold
 from services.chassis.collect import Collected, Pending
 from services.chassis.errors import PermanentError, TransientError
 from services.chassis.hold import NotSubmittedError
-from services.renderer.domain import buying
 from services.renderer.domain.editing import Ready, Running
 from services.renderer.handlers import (
     collecting,
@@ -244,7 +245,7 @@ async def test_a_provider_that_answers_at_once_needs_no_place_and_no_collecting(
 
 
 async def test_a_bought_picture_is_kept_once_the_store_is_back(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(buying, "KEEP_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(hold, "WRITE_AGAIN_SECONDS", 0.0)
     fakes = Fakes()
     fakes.pictures.away = 3
     one = world(fakes, options=Options(model=GEMINI.name))
@@ -253,6 +254,49 @@ async def test_a_bought_picture_is_kept_once_the_store_is_back(monkeypatch: pyte
 
     assert one.last.facts.raw is not None
     assert fakes.gemini.edits == 1
+
+
+async def test_waiting_for_the_pool_before_the_call_is_no_submission_of_unknown_outcome():
+    fakes = Fakes()
+    fakes.gemini.pool_full = 2
+    one = world(fakes, options=Options(model=GEMINI.name))
+
+    await one.deliver(Actor("first"))
+    assert one.last.facts.submitting is None
+    await one.until_acked()
+
+    assert one.last.facts.raw is not None
+    assert fakes.gemini.edits == 1
+
+
+async def test_a_bought_picture_waits_for_the_pool_and_is_not_bought_again(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(hold, "WRITE_AGAIN_SECONDS", 0.0)
+    fakes = Fakes()
+    one = world(fakes, options=Options(model=GEMINI.name))
+    fakes.gemini.answered.clear()
+    running = one.start(Actor("only"))
+    async with asyncio.timeout(5):
+        while not fakes.gemini.edits:
+            await asyncio.sleep(0)
+    fakes.gemini.pool_full = 3
+    fakes.gemini.answered.set()
+    await running
+
+    assert one.last.facts.raw is not None
+    assert fakes.gemini.edits == 1
+
+
+async def test_places_of_a_job_that_ends_before_they_are_noted_are_free_again():
+    fakes = Fakes()
+    one = world(fakes)
+    fakes.places.then = lambda: one.write(one.last.advance(Stage.CANCELLED))
+
+    await one.deliver(Actor("only"))
+
+    assert fakes.places.taken
+    assert fakes.places.used == 0
 
 
 async def test_a_picture_that_cost_nothing_waits_on_the_bus_for_the_store():

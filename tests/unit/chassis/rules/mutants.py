@@ -225,10 +225,22 @@ MUTANTS = (
         "await record(answer)",
     ),
     Mutant(
-        "what the provider did is written down however long a run may last",
+        "a submission under way is not cut off",
         "hold",
-        "            self.limit.reschedule(None)",
-        "            pass",
+        "await _to_its_end(self._sent(post, record, deadline))",
+        "await self._sent(post, record, deadline)",
+    ),
+    Mutant(
+        "others wait for a result in hand",
+        "hold",
+        "                await self._let_others_wait()\n",
+        "",
+    ),
+    Mutant(
+        "a result in hand is kept until the store is back",
+        "hold",
+        "            except TransientError:\n                await asyncio.sleep",
+        "            except UnavailableError:\n                await asyncio.sleep",
     ),
     Mutant(
         "a refusal leaves no submission open",

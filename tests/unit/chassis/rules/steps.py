@@ -7,7 +7,7 @@ from contracts.events import EditRequested
 from contracts.journal import Enhanced, Handle, Raw, Stage
 from services.chassis.handler import Task
 from services.chassis.hold import Hold
-from services.chassis.step import Retries, Step
+from services.chassis.step import Facts, Retries, Step
 from tests.samples import job, reference
 from tests.unit.chassis.rules.world import World
 
@@ -133,8 +133,7 @@ def _submit(world: World) -> Task:
 
 
 def _submit_whole(world: World) -> Task:
-    async def post() -> dict[str, object]:
-        await _posting(world)()
+    async def keep(_: Handle) -> Facts:
         fact = raw()
         async with world.gate("put"):
             world.objects.add(fact.image.key)
@@ -142,6 +141,6 @@ def _submit_whole(world: World) -> Task:
 
     async def task(hold: Hold) -> None:
         await hold.enter(Stage.AI_PROCESSING)
-        await hold.submit_whole(post, timeout=POST_SECONDS)
+        await hold.submit_whole(_posting(world), keep, timeout=POST_SECONDS)
 
     return task

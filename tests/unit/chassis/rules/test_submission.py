@@ -1,5 +1,6 @@
 """A task that costs money is sent at most once by our doing, and its outcome is never guessed."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -284,3 +285,106 @@ async def test_a_result_is_recorded_within_the_submission():
     assert world.last.facts.raw is not None
     assert world.last.facts.submitting is None
     assert world.announced
+
+
+async def test_a_submission_under_way_is_not_cut_off_by_stopping():
+    world, posted, answered = submitting(), asyncio.Event(), asyncio.Event()
+
+    async def task(hold):
+        async def post():
+            world.posts += 1
+            posted.set()
+            await answered.wait()
+            return Handle(provider="flux", task_id="task")
+
+        await hold.submit(post, timeout=POST_SECONDS)
+
+    world.task = task
+    running = world.start(Actor("stopped"))
+    await posted.wait()
+    running.cancel()
+    answered.set()
+    await asyncio.wait([running])
+
+    assert running.cancelled()
+    assert world.last.facts.handle is not None
+    await world.until_acked()
+    assert world.posts == 1
+
+
+def in_hand(monkeypatch, world, *outages):
+    """A result that was paid for, and a store that is away once for each of these, which happen."""
+    monkeypatch.setattr(hold_rules, "WRITE_AGAIN_SECONDS", 0.0)
+    happening = list(outages)
+
+    async def keep(_):
+        if happening:
+            happening.pop(0)()
+            raise TransientError("the store is away")
+        fact = raw()
+        world.objects.add(fact.image.key)
+        return {"raw": fact}
+
+    async def task(hold):
+        async def post():
+            world.posts += 1
+
+        await hold.submit_whole(post, keep, timeout=POST_SECONDS)
+
+    world.task = task
+
+
+async def test_others_wait_for_a_result_in_hand_however_long_the_store_is_away(monkeypatch):
+    world = submitting_whole(RENDER)
+
+    def ten_seconds():
+        world.skew += timedelta(seconds=10)
+        assert world.last.facts.submitting.deadline > world.now()
+
+    in_hand(monkeypatch, world, *[ten_seconds] * 30)
+
+    await world.deliver(Actor("only"))
+
+    assert world.last.facts.raw is not None
+    assert world.posts == 1
+    assert world.last.index <= 20, "told in large steps"
+
+
+async def test_a_result_in_hand_is_recorded_though_another_attempt_has_begun(monkeypatch):
+    world = submitting_whole(RENDER)
+
+    def overtaken():
+        attempt = world.last.facts.attempt + 1
+        world.write(world.last.follow(work={"attempt": attempt, "submitting": None}))
+
+    in_hand(monkeypatch, world, overtaken)
+
+    await world.deliver(Actor("overtaken"))
+
+    assert world.last.facts.raw is not None
+
+
+async def test_a_result_in_hand_is_kept_though_the_job_has_ended(monkeypatch):
+    world = submitting_whole(RENDER)
+    in_hand(monkeypatch, world, lambda: world.write(world.last.advance(Stage.CANCELLED)))
+
+    await world.deliver(Actor("late"))
+
+    assert world.objects
+    assert MESSAGE in world.acked
+
+
+async def test_a_result_in_hand_of_an_erased_job_is_kept_nowhere(monkeypatch):
+    world = submitting_whole(RENDER)
+
+    def erased():
+        ending = world.last.advance(Stage.CANCELLED)
+        public = ending.public.model_copy(update={"stage": Stage.ERASED})
+        world.write(ending.model_copy(update={"work": None, "public": public}))
+
+    in_hand(monkeypatch, world, erased)
+
+    await world.deliver(Actor("late"))
+
+    assert not world.objects
+    assert MESSAGE in world.acked

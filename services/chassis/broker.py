@@ -24,7 +24,7 @@ from services.chassis.breaker import Breaker
 from services.chassis.bus import READ_SECONDS, Bus
 from services.chassis.collect import Collector, Look
 from services.chassis.dead_letters import StreamDeadLetters
-from services.chassis.delivery import NatsDelivery, heartbeat
+from services.chassis.delivery import Heartbeat, NatsDelivery
 from services.chassis.errors import PermanentError
 from services.chassis.failure import FailurePolicy, replied
 from services.chassis.flow import pull_many
@@ -105,7 +105,7 @@ def put_step(
                 await policy.guard_step(handler, hold, lambda: handler.handle(hold, event, task))
 
         with measured(step.durable, delivery):
-            async with heartbeat(delivery):
+            async with Heartbeat(delivery):
                 await policy.guard(delivery, work)
 
     durable = durable_named(step.durable)
@@ -129,7 +129,7 @@ def put_collection(loops: Loops, bus: Bus, step: Step, look: Look, *, breaker: B
                 )
 
         with measured(step.durable, delivery):
-            async with heartbeat(delivery):
+            async with Heartbeat(delivery):
                 await policy.guard(delivery, work)
 
     durable = durable_named(step.durable)
@@ -173,7 +173,7 @@ def put_delivered(
             await delivery.ack()
 
         with measured(durable, delivery):
-            async with heartbeat(delivery):
+            async with Heartbeat(delivery):
                 await policy.guard(delivery, work)
 
     pull_one_by_one(loops, bus, durable_named(durable), deliver, concurrency=concurrency)

@@ -1,8 +1,7 @@
 """A delivery over NATS, and its heartbeat."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from typing import Final
 
 from nats.aio.msg import Msg
@@ -50,20 +49,31 @@ class NatsDelivery:
             await self._raw.in_progress()
 
 
-@asynccontextmanager
-async def heartbeat(delivery: Delivery) -> AsyncIterator[None]:
-    """Keep the message from being redelivered meanwhile."""
-    beating = asyncio.create_task(_beat(delivery))
-    try:
-        yield
-    finally:
-        beating.cancel()
-        with suppress(asyncio.CancelledError):
-            await beating
+class Heartbeat:
+    """Keeps the message from being redelivered while the block runs."""
 
+    def __init__(self, delivery: Delivery) -> None:
+        self._delivery = delivery
+        self._beating: asyncio.Task[None] | None = None
+        self._first: asyncio.TimerHandle | None = None
 
-async def _beat(delivery: Delivery) -> None:
-    while True:
-        await asyncio.sleep(HEARTBEAT_SECONDS)
-        with suppress(UnavailableError):
-            await delivery.in_progress()
+    async def __aenter__(self) -> None:
+        # Most work is over before the first beat: only what is not costs a task.
+        self._first = asyncio.get_running_loop().call_later(HEARTBEAT_SECONDS, self._begin)
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._first is not None:
+            self._first.cancel()
+        if self._beating is not None:
+            self._beating.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._beating
+
+    def _begin(self) -> None:
+        self._beating = asyncio.create_task(self._beat())
+
+    async def _beat(self) -> None:
+        while True:
+            with suppress(UnavailableError):
+                await self._delivery.in_progress()
+            await asyncio.sleep(HEARTBEAT_SECONDS)

@@ -7,6 +7,7 @@ Entering a stage and submitting need the current attempt.
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from datetime import datetime, timedelta
+from functools import cached_property
 from itertools import count
 from typing import Any, Final, TypeVar
 from uuid import UUID, uuid4
@@ -51,7 +52,6 @@ class Hold:
         self.last: Recorded | None = None
         self._journal = journal
         self.now = now
-        self._run = uuid4()
         self._numbers = count()
 
     @property
@@ -59,6 +59,10 @@ class Hold:
         """The newest entry judged."""
         assert self.last is not None
         return self.last.entry
+
+    @cached_property
+    def _run(self) -> UUID:
+        return uuid4()
 
     async def read(self, job_id: UUID, *, leader: bool = False) -> Recorded | None:
         """Look at the journal; what is read is what the next append is judged against."""

@@ -65,8 +65,8 @@ MUTANTS = (
     Mutant(
         "message ids are fresh in every run",
         "hold",
-        "self._run = uuid4()",
-        'self._run = "run"',
+        "return uuid4()",
+        "return UUID(int=0)",
     ),
     Mutant(
         "an append expects the entry that was judged",

@@ -83,3 +83,8 @@ class Breaker:
     def wake(self) -> None:
         """There is room again."""
         self._resting_until = 0.0
+
+    @property
+    def seconds_left(self) -> float:
+        """How long an open one lets nothing through yet; 0 where somebody may probe."""
+        return max((self._open_until or 0.0) - self._clock(), 0.0)

@@ -125,6 +125,8 @@ def _pending(task: Handle, state: Running, job: JournalEntry, shop: Workshop) ->
     elapsed = seconds_since(task)
     if elapsed > shop.task_timeout_seconds:
         raise PermanentError(ErrorCode.TIMED_OUT, TOO_LONG_SENTENCE)
+    if state.pause_seconds is not None:
+        return Pending(state.pause_seconds)
     delay = shop.timer.delay(task.model, elapsed, state.progress)
     return Pending(delay, _percent(state.progress, job))
 

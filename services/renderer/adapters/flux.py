@@ -17,6 +17,7 @@ from services.chassis.images.checker import ImageChecker
 from services.chassis.images.limits import MAX_RAW_BYTES, READABLE_TYPES, ImageLimits, raw_limits
 from services.chassis.images.pool import PixelPool
 from services.chassis.providers import Provider
+from services.renderer.adapters.doors import Doors, pause_before
 from services.renderer.adapters.flux_answers import accepted, alert, failure, state_of
 from services.renderer.adapters.flux_http import Download, FluxHttp, TooLongError, open_http
 from services.renderer.adapters.flux_picture import as_it_is, fitted, refuse_too_small
@@ -45,7 +46,9 @@ class Deadlines:
 
 
 class Flux:
-    """A TaskEditor. Submissions have a breaker of their own; polls and downloads share one."""
+    """A TaskEditor. Submissions have a breaker of their own; so has each host that tells of tasks
+    or has results, and none of them stops anything but the calls to itself.
+    """
 
     name = PROVIDER
 
@@ -57,7 +60,7 @@ class Flux:
         hosts: AllowedHosts,
         safety_tolerance: int,
         submissions: Provider,
-        polls: Provider,
+        doors: Doors,
         max_image_pixels: int,
         pool: PixelPool,
         deadlines: Deadlines = Deadlines(),
@@ -69,7 +72,7 @@ class Flux:
         self._hosts = hosts
         self._tolerance = safety_tolerance
         self._submissions = submissions
-        self._polls = polls
+        self._doors = doors
         self._pool = pool
         # What is sent was checked at the door; what comes back is held to what Flux makes.
         self._sources = ImageLimits(max_image_pixels=max_image_pixels)
@@ -96,19 +99,30 @@ class Flux:
         allowed (yet): the task is paid.
         """
         url = self._polling_url(task)
-        async with self._polls.call("poll", seconds=self._deadlines.poll):
-            answer = await self._http.get(url)
-            state = state_of(answer, age_seconds=seconds_since(task))
+        door = self._doors.to(url)
+        with door.breaker.turn() as is_allowed:
+            if not is_allowed:
+                return Running(pause_seconds=pause_before(door))
+            async with door.call("poll", seconds=self._deadlines.poll):
+                answer = await self._http.get(url)
+                state = state_of(answer, age_seconds=seconds_since(task))
         # Not knowing a task is an answer, which is why it is raised out here.
         if state is None:
             raise ForgottenError(f"{PROVIDER} poll: unknown task")
         return state
 
     async def download(self, task: Handle, ready: Ready) -> Edited:
-        """See TaskEditor. Raises UnavailableError for a host that is not allowed (yet)."""
+        """See TaskEditor. Raises UnavailableError for a host that is not allowed (yet), or that has
+        not answered lately.
+        """
         self._refuse_elsewhere("download", ready.url)
-        async with self._polls.call("download", seconds=self._deadlines.download):
-            file = await self._fetched(ready.url)
+        door = self._doors.to(ready.url)
+        with door.breaker.turn() as is_allowed:
+            if not is_allowed:
+                reason = f"{PROVIDER} download: the host is left alone"
+                raise UnavailableError(reason, retry_after=pause_before(door))
+            async with door.call("download", seconds=self._deadlines.download):
+                file = await self._fetched(ready.url)
         if file is None:
             raise ForgottenError(f"{PROVIDER} download: the result has expired")
         return await self._edited(file, task)
@@ -174,7 +188,7 @@ async def open_flux(
     allowed_hosts: Iterable[str],
     safety_tolerance: int,
     submissions: Provider,
-    polls: Provider,
+    doors: Doors,
     max_image_pixels: int,
     pool: PixelPool,
     deadlines: Deadlines = Deadlines(),
@@ -188,7 +202,7 @@ async def open_flux(
             hosts=hosts,
             safety_tolerance=safety_tolerance,
             submissions=submissions,
-            polls=polls,
+            doors=doors,
             max_image_pixels=max_image_pixels,
             pool=pool,
             deadlines=deadlines,

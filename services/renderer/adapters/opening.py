@@ -18,6 +18,7 @@ from services.chassis.objects import ObjectStore, open_store
 from services.chassis.providers import Provider
 from services.chassis.pull import always
 from services.chassis.settings import prefix_of, secret_keys
+from services.renderer.adapters.doors import Doors
 from services.renderer.adapters.local import LocalLibvips
 from services.renderer.adapters.pictures import JobPictures
 from services.renderer.adapters.places import AccountPlaces
@@ -124,7 +125,7 @@ async def _flux(
         allowed_hosts=settings.bfl_allowed_hosts,
         safety_tolerance=settings.safety_tolerance,
         submissions=Provider(FLUX, breakers.submissions),
-        polls=Provider(FLUX, breakers.polls),
+        doors=Doors(FLUX),
         max_image_pixels=settings.max_image_pixels,
         pool=pool,
     ) as flux:

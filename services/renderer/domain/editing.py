@@ -50,9 +50,13 @@ class Edited:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """The provider works on the task; `progress` is its own share of done, 0 to 1, if it tells."""
+    """The provider works on the task; `progress` is its own share of done, 0 to 1, if it tells.
+
+    With `pause_seconds` it was not asked: it has not answered lately, and is left alone so long.
+    """
 
     progress: float | None = None
+    pause_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +119,9 @@ class TaskEditor(Protocol):
         """
 
     async def poll(self, task: Handle) -> Running | Ready:
-        """Ask once. Raises ForgottenError for an unknown task, PermanentError for a failed or
-        moderated one, TransientError for what may pass.
+        """Ask once, unless the provider is not worth asking now. Raises ForgottenError for an
+        unknown task, PermanentError for a failed or moderated one, TransientError for what may
+        pass.
         """
 
     async def download(self, task: Handle, ready: Ready) -> Edited:

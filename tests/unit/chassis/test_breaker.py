@@ -68,6 +68,16 @@ def test_after_its_pause_one_at_a_time_may_probe(breaker: Breaker, clock: Clock)
     assert is_allowed(breaker)
 
 
+def test_it_tells_how_long_it_lets_nothing_through(breaker: Breaker, clock: Clock):
+    assert breaker.seconds_left == 0
+    opened(breaker)
+    clock.now += PAUSE_BASE_SECONDS / 4
+
+    assert breaker.seconds_left == PAUSE_BASE_SECONDS * 3 / 4
+    clock.now += PAUSE_BASE_SECONDS
+    assert breaker.seconds_left == 0
+
+
 def test_a_probe_that_succeeds_closes_it(breaker: Breaker, clock: Clock):
     opened(breaker)
     clock.now += PAUSE_BASE_SECONDS

@@ -14,6 +14,7 @@ from contracts.journal import Handle, Options
 from services.chassis.breaker import Breaker
 from services.chassis.images.pool import PixelPool
 from services.chassis.providers import Provider
+from services.renderer.adapters.doors import Doors
 from services.renderer.adapters.flux import Deadlines, Flux, open_flux
 from services.renderer.adapters.hosts import place_of
 from services.renderer.domain.editing import Edited, Ready, Running, Source, Wish
@@ -60,6 +61,7 @@ async def opened(
     key: str = Emulator.key,
     hosts: tuple[str, ...] | None = None,
     deadlines: Deadlines | None = None,
+    doors: Doors | None = None,
     max_image_pixels: int = 50_000_000,
 ) -> AsyncIterator[Flux]:
     """A client of whatever answers at the URL."""
@@ -70,7 +72,7 @@ async def opened(
             allowed_hosts=loopback(url) if hosts is None else hosts,
             safety_tolerance=2,
             submissions=Provider("flux", Breaker("flux-submissions")),
-            polls=Provider("flux", Breaker("flux-polls")),
+            doors=doors or Doors("flux"),
             max_image_pixels=max_image_pixels,
             pool=pool,
             deadlines=deadlines or Deadlines(),

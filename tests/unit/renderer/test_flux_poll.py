@@ -290,13 +290,14 @@ async def test_a_polling_url_elsewhere_is_not_called_and_calls_for_an_operator(
 
 
 async def test_a_host_that_is_not_listed_yet_does_not_open_the_breaker(flux):
-    elsewhere = handle(polling_url="https://evil.example/v1/get_result?id=1")
+    url = "https://evil.example/v1/get_result?id=1"
+    elsewhere = handle(polling_url=url)
 
     for _ in range(OPENS_AFTER):
         with pytest.raises(UnavailableError):
             await flux.poll(elsewhere)
 
-    assert not flux._polls.breaker.is_open
+    assert not flux._doors.to(url).breaker.is_open
 
 
 async def test_a_task_is_found_once_an_operator_has_listed_its_host(bfl):
@@ -318,9 +319,9 @@ async def test_a_task_id_cannot_change_the_question(flux, bfl):
     assert (asked["path"], parse_qsl(asked["query"])) == ("/v1/get_result", [("id", task_id)])
 
 
-async def test_unknown_tasks_do_not_open_the_breaker(flux):
+async def test_unknown_tasks_do_not_open_the_breaker(flux, bfl):
     for _ in range(10):
         with pytest.raises(ForgottenError):
             await flux.poll(handle(age=60))
 
-    assert not flux._polls.breaker.is_open
+    assert not flux._doors.to(bfl.url).breaker.is_open

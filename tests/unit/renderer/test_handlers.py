@@ -378,6 +378,23 @@ async def test_a_task_that_runs_for_longer_than_allowed_ends_the_job():
     assert raised.value.code is ErrorCode.TIMED_OUT
 
 
+async def test_a_task_whose_host_is_left_alone_is_asked_for_again_after_the_pause():
+    fakes, entry = Fakes(), submitted()
+    fakes.flux.says = Running(pause_seconds=7.5)
+
+    assert await on_edit_submitted(entry, event(entry), shop=fakes.shop) == Pending(7.5)
+
+
+async def test_a_task_whose_host_never_answers_is_not_waited_for_any_longer_than_others():
+    fakes, entry = Fakes(), submitted(seconds_ago=301)
+    fakes.flux.says = Running(pause_seconds=7.5)
+
+    with pytest.raises(PermanentError) as raised:
+        await on_edit_submitted(entry, event(entry), shop=fakes.shop)
+
+    assert raised.value.code is ErrorCode.TIMED_OUT
+
+
 async def test_a_late_result_is_still_a_result():
     fakes, entry = Fakes(), submitted(seconds_ago=301)
     fakes.flux.says = Ready("https://delivery.bfl.ai/x")

@@ -112,8 +112,11 @@ def put_step(
     pull_one_by_one(loops, bus, durable, deliver, concurrency=concurrency, breaker=breaker)
 
 
-def put_collection(loops: Loops, bus: Bus, step: Step, look: Look, *, breaker: Breaker) -> None:
-    """Put a collecting step on its durable: one look at the provider's task a delivery."""
+def put_collection(loops: Loops, bus: Bus, step: Step, look: Look) -> None:
+    """Put a collecting step on its durable: one look at the provider's task a delivery.
+
+    No breaker stops it, for tasks may be asked for at several places: the look knows which.
+    """
     collector = Collector(Handler(step, JetStreamJournal(bus), bus), look)
     policy = FailurePolicy(StreamDeadLetters(bus, step.durable), step.durable)
 
@@ -132,8 +135,7 @@ def put_collection(loops: Loops, bus: Bus, step: Step, look: Look, *, breaker: B
             async with Heartbeat(delivery):
                 await policy.guard(delivery, work)
 
-    durable = durable_named(step.durable)
-    pull_many(loops, bus, durable, deliver, at_once=LOOKS_AT_ONCE, breaker=breaker)
+    pull_many(loops, bus, durable_named(step.durable), deliver, at_once=LOOKS_AT_ONCE)
 
 
 def put_command(

@@ -3,19 +3,18 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from typing import Final
 
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
-from services.chassis.breaker import Breaker
 from services.chassis.bus import Bus, translated
 from services.chassis.errors import UnavailableError
 from services.chassis.loops import STOP_SECONDS, Loops, went_well
-from services.chassis.pull import CLOSED_SECONDS, PULL_SECONDS
+from services.chassis.pull import PULL_SECONDS
 from services.chassis.streams import Durable
 
-HAND_BACK_SECONDS: Final = 1.0
 _NOTHING_NOW: Final = frozenset({"404", "408"})
 """Statuses that end a request: no message, and its time is over."""
 
@@ -87,56 +86,42 @@ class Many:
     """So many deliveries at once from one flow: what was asked for and what runs, never more."""
 
     def __init__(
-        self,
-        flow: Flow,
-        deliver: Callable[[Msg], Awaitable[None]],
-        *,
-        name: str,
-        at_once: int,
-        breaker: Breaker,
+        self, flow: Flow, deliver: Callable[[Msg], Awaitable[None]], *, name: str, at_once: int
     ) -> None:
         self._flow = flow
         self._deliver = deliver
         self._name = name
         self._at_once = at_once
-        self._breaker = breaker
         self._running: set[asyncio.Task[bool]] = set()
 
     async def cycle(self) -> None:
         """Take one message up, or see that there is none."""
         if len(self._running) >= self._at_once:
             await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
-        with self._breaker.turn() as is_allowed:
-            # What was asked for before comes in any case.
-            if not (is_allowed or self._flow.is_asked):
-                await asyncio.sleep(CLOSED_SECONDS)
-                return
-            is_probe = is_allowed and self._breaker.is_open
-            room = 1 if is_probe else self._at_once - len(self._running)
-            if message := await self._flow.next(room):
-                await self._take_up(message, is_probe=is_probe)
+        if message := await self._flow.next(self._at_once - len(self._running)):
+            self._take_up(message)
 
     async def close(self) -> None:
-        """Hand back what is still on its way, then let the rest end."""
-        while self._flow.is_asked:
-            if message := await self._flow.next(0):
-                await message.nak()
-        if self._running:
-            await asyncio.wait(self._running, timeout=STOP_SECONDS)
-        await self._flow.close()
+        """Hand back what is still on its way, let the rest end, and stop listening.
 
-    async def _take_up(self, message: Msg, *, is_probe: bool) -> None:
-        if not (is_probe or self._breaker.is_free):
-            # The breaker opened meanwhile: nothing lies here without a heartbeat.
-            await message.nak(delay=HAND_BACK_SECONDS)
-            return
+        One that cannot be done leaves out none of the others.
+        """
+        async with AsyncExitStack() as last_things:
+            last_things.push_async_callback(self._flow.close)
+            last_things.push_async_callback(self._ended)
+            while self._flow.is_asked:
+                if message := await self._flow.next(0):
+                    await message.nak()
+
+    def _take_up(self, message: Msg) -> None:
         work = went_well(self._name, lambda: self._deliver(message), failures=0)
         task = asyncio.create_task(work)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
-        if is_probe:
-            # What it finds out decides about the next.
-            await asyncio.wait([task])
+
+    async def _ended(self) -> None:
+        if self._running:
+            await asyncio.wait(self._running, timeout=STOP_SECONDS)
 
 
 def pull_many(
@@ -146,9 +131,7 @@ def pull_many(
     deliver: Callable[[Msg], Awaitable[None]],
     *,
     at_once: int,
-    breaker: Breaker,
 ) -> None:
-    """Deliver up to so many messages at once, while the breaker allows it."""
-    flow = Flow(bus, durable)
-    many = Many(flow, deliver, name=durable.name, at_once=at_once, breaker=breaker)
+    """Deliver up to so many messages at once."""
+    many = Many(Flow(bus, durable), deliver, name=durable.name, at_once=at_once)
     loops.add(durable.name, many.cycle, close=many.close)

@@ -54,8 +54,7 @@ def build_app() -> AsgiFastStream:
                 concurrency=settings.worker_concurrency,
                 breaker=breakers.of_all(models),
             )
-            look = partial(on_edit_submitted, shop=shop)
-            put_collection(loops, bus, collecting(shop), look, breaker=breakers.polls)
+            put_collection(loops, bus, collecting(shop), partial(on_edit_submitted, shop=shop))
             yield
 
     return make_app(broker, checks, opened, loops=loops)

@@ -1,21 +1,19 @@
-"""Many deliveries at once over a real bus: bounded, prompt, and held back by the breaker."""
+"""Many deliveries at once over a real bus: bounded, prompt, and handed back at the end."""
 
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-import pytest
 from nats.aio.msg import Msg
 
 from contracts.base import utcnow
 from contracts.events import EditSubmitted
 from contracts.subjects import EDIT_SUBMITTED, EVENTS, RENDERER_EDIT_SUBMITTED
-from services.chassis.breaker import OPENS_AFTER, Breaker
 from services.chassis.bus import Bus
-from services.chassis.flow import pull_many
+from services.chassis.flow import Flow, Many, pull_many
 from services.chassis.loops import Loops
-from services.chassis.streams import durable_named
+from services.chassis.streams import ACK_WAIT_SECONDS, durable_named
 from tests.samples import job
 from tests.servers import NatsServer
 
@@ -43,10 +41,10 @@ class Deliveries:
 
 @asynccontextmanager
 async def pulling(
-    bus: Bus, deliver: Callable[[Msg], Awaitable[None]], *, at_once: int, breaker: Breaker
+    bus: Bus, deliver: Callable[[Msg], Awaitable[None]], *, at_once: int
 ) -> AsyncIterator[Loops]:
     loops = Loops()
-    pull_many(loops, bus, DURABLE, deliver, at_once=at_once, breaker=breaker)
+    pull_many(loops, bus, DURABLE, deliver, at_once=at_once)
     await loops.start()
     try:
         yield loops
@@ -68,19 +66,12 @@ async def until(condition: Callable[[], bool], *, seconds: float = 20.0) -> None
         await asyncio.sleep(0.01)
 
 
-@pytest.fixture
-def breaker() -> Breaker:
-    return Breaker("pulling-test")
-
-
-async def test_everything_is_delivered_and_never_more_at_once_than_allowed(
-    empty_bus: Bus, breaker: Breaker
-):
+async def test_everything_is_delivered_and_never_more_at_once_than_allowed(empty_bus: Bus):
     deliveries = Deliveries()
     deliveries.go.clear()
     await published(empty_bus, 30)
 
-    async with pulling(empty_bus, deliveries, at_once=4, breaker=breaker):
+    async with pulling(empty_bus, deliveries, at_once=4):
         await until(lambda: deliveries.running == 4)
         info = await empty_bus.js.consumer_info(EVENTS, DURABLE.name)
         assert info.num_ack_pending == 4
@@ -90,7 +81,7 @@ async def test_everything_is_delivered_and_never_more_at_once_than_allowed(
     assert deliveries.most == 4
 
 
-async def test_one_that_runs_long_holds_up_nobody(empty_bus: Bus, breaker: Breaker):
+async def test_one_that_runs_long_holds_up_nobody(empty_bus: Bus):
     deliveries, first = Deliveries(), asyncio.Event()
 
     async def deliver(message: Msg) -> None:
@@ -102,65 +93,12 @@ async def test_one_that_runs_long_holds_up_nobody(empty_bus: Bus, breaker: Break
         await deliveries(message)
 
     await published(empty_bus, 10)
-    async with pulling(empty_bus, deliver, at_once=2, breaker=breaker):
+    async with pulling(empty_bus, deliver, at_once=2):
         await until(lambda: deliveries.count == 10)
         first.set()
 
 
-async def test_while_the_breaker_is_open_one_at_a_time_is_taken(empty_bus: Bus, breaker: Breaker):
-    deliveries = Deliveries()
-    deliveries.go.clear()
-    for _ in range(OPENS_AFTER):
-        breaker.failed()
-    await published(empty_bus, 10)
-
-    async with pulling(empty_bus, deliveries, at_once=8, breaker=breaker):
-        await until(lambda: deliveries.running == 1)
-        info = await empty_bus.js.consumer_info(EVENTS, DURABLE.name)
-        assert info.num_ack_pending == 1
-        breaker.succeeded()
-        deliveries.go.set()
-        await until(lambda: deliveries.count == 10)
-
-
-async def test_what_comes_after_the_breaker_opened_goes_back_at_once(
-    empty_bus: Bus, breaker: Breaker
-):
-    deliveries = Deliveries()
-    deliveries.go.clear()
-
-    async def deliver(message: Msg) -> None:
-        if deliveries.count == 0:
-            for _ in range(OPENS_AFTER):
-                breaker.failed()
-        await deliveries(message)
-
-    await published(empty_bus, 12)
-    async with pulling(empty_bus, deliver, at_once=8, breaker=breaker):
-        await until(lambda: deliveries.count > 0)
-        # Handed back with a delay, so still pending at the bus, but in nobody's hands.
-        await until(lambda: breaker.is_open)
-        assert deliveries.running <= 8
-        breaker.succeeded()
-        deliveries.go.set()
-        await until(lambda: deliveries.count == 12)
-
-    assert deliveries.most <= 8
-
-
-async def test_nothing_is_taken_while_there_is_no_room(empty_bus: Bus, breaker: Breaker):
-    deliveries = Deliveries()
-    breaker.rest(3600)
-    await published(empty_bus, 3)
-
-    async with pulling(empty_bus, deliveries, at_once=8, breaker=breaker):
-        info = await empty_bus.js.consumer_info(EVENTS, DURABLE.name)
-        assert info.num_ack_pending == 0
-        breaker.wake()
-        await until(lambda: deliveries.count == 3)
-
-
-async def test_an_error_of_one_delivery_ends_no_other(empty_bus: Bus, breaker: Breaker):
+async def test_an_error_of_one_delivery_ends_no_other(empty_bus: Bus):
     deliveries = Deliveries()
 
     async def deliver(message: Msg) -> None:
@@ -170,17 +108,36 @@ async def test_an_error_of_one_delivery_ends_no_other(empty_bus: Bus, breaker: B
         await deliveries(message)
 
     await published(empty_bus, 5)
-    async with pulling(empty_bus, deliver, at_once=2, breaker=breaker):
+    async with pulling(empty_bus, deliver, at_once=2):
         await until(lambda: deliveries.count == 5)
 
 
-async def test_it_goes_on_after_the_bus_was_away(
-    own_nats: NatsServer, empty_bus: Bus, breaker: Breaker
-):
+async def test_it_goes_on_after_the_bus_was_away(own_nats: NatsServer, empty_bus: Bus):
     deliveries = Deliveries()
-    async with pulling(empty_bus, deliveries, at_once=8, breaker=breaker):
+    async with pulling(empty_bus, deliveries, at_once=8):
         await asyncio.to_thread(own_nats.kill)
         await asyncio.to_thread(own_nats.start)
         await until(lambda: empty_bus.is_connected)
         await published(empty_bus, 3)
         await until(lambda: deliveries.count == 3)
+
+
+async def test_who_stops_with_work_under_way_hands_the_rest_back_and_sees_it_end(empty_bus: Bus):
+    own, others = Deliveries(), Deliveries()
+    own.go.clear()
+    flow = Flow(empty_bus, DURABLE)
+    many = Many(flow, own, name="stopping", at_once=8)
+    await published(empty_bus, 4)
+    await many.cycle()
+
+    closing = asyncio.create_task(many.close())
+    async with pulling(empty_bus, others, at_once=8):
+        # Long before the bus would deliver them again by itself.
+        await until(lambda: others.count == 3, seconds=ACK_WAIT_SECONDS / 2)
+    await until(lambda: not flow.is_asked)
+    ended, _ = await asyncio.wait([closing], timeout=0.2)
+
+    assert not ended
+    own.go.set()
+    await closing
+    assert (own.count, own.running) == (1, 0)

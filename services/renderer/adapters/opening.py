@@ -34,10 +34,9 @@ GEMINI: Final = "gemini"
 
 @dataclass(frozen=True, slots=True)
 class Breakers:
-    """One for each operation that can fail for itself."""
+    """One for each operation that takes pictures up; results have theirs by host, see Doors."""
 
     submissions: Breaker = field(default_factory=lambda: Breaker("flux-submissions"))
-    polls: Breaker = field(default_factory=lambda: Breaker("flux-polls"))
     gemini: Breaker = field(default_factory=lambda: Breaker("gemini-images"))
 
     def of_all(self, models: tuple[ModelAbilities, ...]) -> Breaker | None:

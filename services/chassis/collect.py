@@ -2,7 +2,7 @@
 
     on delivery:
       last entry; none, terminal or beyond -> ack;  raw -> announce, ack;  no handle yet -> nak
-      (a job that ended before its task: look on until the task has ended too, then ack)
+      (a job that ended before its task: look on until the task has ended too, or must have; ack)
       look once:
         pending, or any passing error   nak with the next interval (an extra copy is acked)
         result                          store, record on top, announce, ack
@@ -31,6 +31,10 @@ from services.chassis.step import Facts
 NO_HANDLE_SECONDS: Final = 0.5
 """A copy that overtook the journal looks again after this."""
 
+ENDED_AGAIN_SECONDS: Final = 60.0
+"""The pause after an error about the task of a job that has ended: nobody waits for it, and what
+only an operator can mend is told a few times and no more.
+"""
 FORGOTTEN_SENTENCE: Final = "The image service lost your edit. Please try again."
 
 
@@ -88,6 +92,21 @@ class Collector:
             await self._wait(hold, found, is_extra=event.wake_up)
         else:
             await self._record(hold, found)
+
+    async def look_again(self, hold: Hold, *, after_seconds: float) -> None:
+        """Once more after an error that may pass, though not for ever when the job has ended."""
+        if not _outlived(hold):
+            await hold.delivery.nak(after_seconds)
+        elif self._must_be_over(hold.job):
+            await self.handler.acknowledge(hold, has_ended=True)
+        else:
+            await hold.delivery.nak(ENDED_AGAIN_SECONDS)
+
+    def _must_be_over(self, job: JournalEntry) -> bool:
+        task = job.facts.handle
+        # Of a task without a moment it is known that it is older than the ending.
+        since = (task and task.submitted_at) or job.public.updated_at
+        return (self.handler.now() - since).total_seconds() > self.handler.step.task_seconds
 
     async def _see_the_end(self, hold: Hold, event: EditSubmitted) -> None:
         # Nobody waits for the result any more, but the provider still counts the task as ours, and

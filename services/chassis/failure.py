@@ -104,7 +104,7 @@ class FailurePolicy:
                 await self._collected_nothing(collector, hold, error)
                 return
             delay = getattr(error, "retry_after", None) or LOOK_AGAIN_SECONDS
-            await hold.delivery.nak(delay)
+            await collector.look_again(hold, after_seconds=delay)
 
     async def _collected_nothing(
         self, collector: Collector, hold: Hold, error: PermanentError

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any, Final, Protocol
 
 from contracts.events import JobEvent
@@ -69,6 +70,8 @@ class Step:
     retries: Mapping[Stage, Retries] = field(default_factory=dict)
     limit_seconds: float = 60.0
     """Hard limit of one run, waiting for another's submission excluded."""
+    task_seconds: float = inf
+    """The longest that a provider's task may be under way, after which nobody asks for it."""
     skips: Callable[[Work], bool] = lambda _: False
     """Whether the step does its work without showing its stage."""
     fallback: Callable[[JournalEntry], Facts] | None = None

@@ -12,6 +12,7 @@ from contracts.subjects import RENDERER_EDIT_ENHANCED, RENDERER_EDIT_SUBMITTED
 from services.chassis.collect import Collected, Pending
 from services.chassis.errors import PermanentError, UnavailableError
 from services.chassis.hold import Hold
+from services.chassis.limits import LOST_PLACE_SECONDS
 from services.chassis.metrics import RESULTS_FOUND
 from services.chassis.step import Facts, Retries, Step
 from services.renderer.domain.buying import (
@@ -62,6 +63,7 @@ def collecting(shop: Workshop) -> Step:
         done=lambda work: work.raw is not None,
         who=WHO,
         limit_seconds=COLLECT_SECONDS,
+        task_seconds=shop.task_timeout_seconds + LOST_PLACE_SECONDS,
         recover=shop.pictures.find,
         release=partial(_release, shop=shop),
     )

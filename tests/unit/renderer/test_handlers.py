@@ -26,6 +26,8 @@ from services.chassis import hold
 from services.chassis.collect import Collected, Pending
 from services.chassis.errors import PermanentError, TransientError
 from services.chassis.hold import NotSubmittedError
+from services.chassis.limits import account_policies
+from services.chassis.settings import AccountSettings
 from services.renderer.domain.editing import Ready, Running
 from services.renderer.handlers import (
     collecting,
@@ -393,6 +395,15 @@ async def test_a_task_whose_host_never_answers_is_not_waited_for_any_longer_than
         await on_edit_submitted(entry, event(entry), shop=fakes.shop)
 
     assert raised.value.code is ErrorCode.TIMED_OUT
+
+
+def test_nobody_asks_for_a_task_for_longer_than_its_place_is_kept():
+    settings = AccountSettings()
+    shop = replace(Fakes().shop, task_timeout_seconds=settings.flux_timeout_seconds)
+
+    windows = {policy.window_seconds for policy in account_policies(settings)}
+
+    assert {collecting(shop).task_seconds} == windows
 
 
 async def test_a_late_result_is_still_a_result():

@@ -29,6 +29,8 @@ LATER = timedelta(seconds=47)
 WAKE_UP = 11
 """EVENTS sequence of an extra copy."""
 LIMIT_SECONDS = 45.0
+TASK_SECONDS = 360.0
+"""The longest that the provider's task may be under way."""
 RAW = raw()
 TASK = Handle(provider="flux", task_id="task", model="flux-2-pro")
 
@@ -40,6 +42,7 @@ COLLECT = Step(
     done=lambda work: work.raw is not None,
     who="The image service",
     limit_seconds=LIMIT_SECONDS,
+    task_seconds=TASK_SECONDS,
 )
 
 
@@ -94,6 +97,12 @@ class Collecting(World):
             await FailurePolicy(self, COLLECT.durable).guard_collection(
                 collector, hold, lambda: collector.collect(hold, event)
             )
+
+    def cancel(self) -> None:
+        """The ending that the journal has, whatever the task does."""
+        judged = self.journal.peek(self.job_id)
+        assert judged is not None
+        self.journal._store(judged.entry.advance(Stage.CANCELLED), judged, "cancel")
 
     async def _look(self, job: JournalEntry, event: EditSubmitted) -> Pending | Collected:
         async with self.gate("poll"):

@@ -219,6 +219,42 @@ MUTANTS = (
         "",
     ),
     Mutant(
+        "collecting: a task that must be over is not asked for when its job has ended",
+        "collect",
+        "elif self._must_be_over(hold.job):",
+        "elif False:",
+    ),
+    Mutant(
+        "collecting: a task that may be under way is asked for though its job has ended",
+        "collect",
+        "elif self._must_be_over(hold.job):",
+        "elif True:",
+    ),
+    Mutant(
+        "collecting: a task is asked for at any age while its job goes on",
+        "collect",
+        "if not _outlived(hold):",
+        "if False:",
+    ),
+    Mutant(
+        "collecting: a task without a moment is as old as its job's ending at least",
+        "collect",
+        "or job.public.updated_at",
+        "or self.handler.now()",
+    ),
+    Mutant(
+        "collecting: a task that must be over gives its places back",
+        "collect",
+        "            await self.handler.acknowledge(hold, has_ended=True)\n        else:",
+        "            await self.handler.acknowledge(hold)\n        else:",
+    ),
+    Mutant(
+        "collecting: after an error a task that nobody waits for is left alone for longer",
+        "collect",
+        "await hold.delivery.nak(ENDED_AGAIN_SECONDS)",
+        "await hold.delivery.nak(after_seconds)",
+    ),
+    Mutant(
         "what the provider did is written down after an outage of the bus",
         "hold",
         "await self._surely(lambda: record(answer))",

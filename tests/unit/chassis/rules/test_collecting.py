@@ -1,11 +1,18 @@
 """A provider's task is asked for until it ends, holds nothing meanwhile, and loses no result."""
 
+from datetime import timedelta
+
 import pytest
 
+from contracts.base import utcnow
 from contracts.errors import ErrorCode
 from contracts.journal import Stage
+from services.chassis.collect import ENDED_AGAIN_SECONDS
 from services.chassis.errors import PermanentError, TransientError
+from services.chassis.failure import LOOK_AGAIN_SECONDS
 from tests.unit.chassis.rules.collecting import (
+    TASK,
+    TASK_SECONDS,
     WAKE_UP,
     Collecting,
     Task,
@@ -74,9 +81,7 @@ async def test_two_who_look_at_once_record_one_result(sequence, before):
 
 async def test_the_task_of_a_cancelled_job_is_seen_to_its_end_and_its_result_kept():
     world = Collecting(Task(pending=2))
-    judged = world.journal.peek(world.job_id)
-    assert judged is not None
-    world.journal._store(judged.entry.advance(Stage.CANCELLED), judged, "cancel")
+    world.cancel()
 
     await world.deliver(Actor("first"))
     await world.deliver(Actor("extra"), sequence=WAKE_UP)
@@ -92,9 +97,7 @@ async def test_the_task_of_a_cancelled_job_is_seen_to_its_end_and_its_result_kep
 @pytest.mark.parametrize("says", [MODERATED, forgotten().says])
 async def test_the_task_of_a_cancelled_job_may_end_without_a_result(says: Exception):
     world = Collecting(Task(says=says))
-    judged = world.journal.peek(world.job_id)
-    assert judged is not None
-    world.journal._store(judged.entry.advance(Stage.CANCELLED), judged, "cancel")
+    world.cancel()
 
     await world.deliver(Actor("only"))
 
@@ -103,12 +106,65 @@ async def test_the_task_of_a_cancelled_job_may_end_without_a_result(says: Except
     assert not world.letters
 
 
+@pytest.mark.parametrize("has_moment", [True, False])
+@pytest.mark.parametrize("says", [TransientError("no host"), RuntimeError("a bug")], ids=repr)
+async def test_the_task_of_a_cancelled_job_is_not_asked_for_once_it_must_be_over(
+    says: Exception, has_moment: bool
+):
+    submitted_at = utcnow() if has_moment else None
+    task = TASK.model_copy(update={"submitted_at": submitted_at})
+    world = Collecting(Task(says=says), handle=task)
+    world.cancel()
+    await world.deliver(Actor("soon"))
+    world.skew = timedelta(seconds=TASK_SECONDS - 10)
+    await world.deliver(Actor("late"))
+    assert not world.released
+    assert MESSAGE not in world.acked
+    world.skew = timedelta(seconds=TASK_SECONDS + 10)
+
+    await world.deliver(Actor("last"))
+
+    assert MESSAGE in world.acked
+    assert world.released
+    assert world.last.stage is Stage.CANCELLED
+    assert not world.letters
+
+
+async def test_a_task_that_nobody_waits_for_is_left_alone_for_a_while_after_an_error():
+    world = Collecting(Task(says=TransientError("no host", retry_after=3.0)))
+    world.cancel()
+
+    await world.deliver(Actor("first"))
+    await world.deliver(Actor("extra"), sequence=WAKE_UP)
+
+    assert world.delays == [ENDED_AGAIN_SECONDS] * 2
+
+
+async def test_the_task_of_a_job_that_goes_on_is_asked_for_however_old_it_is():
+    world = Collecting(Task(says=TransientError("no host")))
+    world.skew = timedelta(seconds=10 * TASK_SECONDS)
+
+    await world.deliver(Actor("first"))
+
+    assert world.delays == [LOOK_AGAIN_SECONDS]
+    assert not world.acked
+
+
+async def test_a_result_that_comes_last_of_all_is_kept():
+    world = Collecting()
+    world.cancel()
+    world.skew = timedelta(seconds=10 * TASK_SECONDS)
+
+    await world.deliver(Actor("last"))
+
+    assert world.objects
+    assert world.released
+
+
 async def test_a_cancel_at_any_operation_is_the_one_ending_and_the_result_stays_stored():
     async def cancel(world, operation):
         slow, running = await paused_at(world, operation)
-        judged = world.journal.peek(world.job_id)
-        cancelled = judged.entry.advance(Stage.CANCELLED)
-        world.journal._store(cancelled, judged, "cancel")
+        world.cancel()
         slow.resume.set()
         await running
 

@@ -115,7 +115,7 @@ class Flux:
         """See TaskEditor. Raises UnavailableError for a host that is not allowed (yet), or that has
         not answered lately.
         """
-        self._refuse_elsewhere("download", ready.url)
+        self._refuse_elsewhere("download", ready.url, with_key=False)
         door = self._doors.to(ready.url)
         with door.breaker.turn() as is_allowed:
             if not is_allowed:
@@ -137,16 +137,17 @@ class Flux:
     def _polling_url(self, task: Handle) -> str:
         """Where the provider said, because its clusters do not know each other's tasks.
 
-        At home only where nothing was said. Raises UnavailableError for a host that is not listed.
+        At home only where nothing was said. Raises UnavailableError for a host that is not listed,
+        or that is none for the key.
         """
         if task.polling_url is None:
             return f"{self._base_url}/v1/get_result?id={quote(task.task_id, safe='')}"
-        self._refuse_elsewhere("poll", task.polling_url)
+        self._refuse_elsewhere("poll", task.polling_url, with_key=True)
         return task.polling_url
 
-    def _refuse_elsewhere(self, operation: str, url: str) -> None:
+    def _refuse_elsewhere(self, operation: str, url: str, *, with_key: bool) -> None:
         """Raise UnavailableError, with an alert, until an operator has listed the host."""
-        trouble = self._hosts.trouble(url)
+        trouble = self._hosts.trouble(url, with_key=with_key)
         if trouble is not None:
             alert(operation, f"BFL_ALLOWED_HOSTS:{trouble}")
             raise UnavailableError(f"{PROVIDER} {operation}: address not allowed ({trouble})")

@@ -27,7 +27,10 @@ _ANY: Final = "*"
 # As in *.bfl.ai
 _DOTS_OF_WIDE: Final = 2
 
-Trouble = Literal["form", "host", "scheme"]
+_WITH_KEY: Final = "api"
+"""First label of the provider's own hosts that take its key, as in api.eu2.bfl.ai."""
+
+Trouble = Literal["form", "host", "scheme", "key"]
 
 
 class Place(NamedTuple):
@@ -58,11 +61,15 @@ class AllowedHosts:
     `api.bfl.ai` is that host at its scheme's own port, `127.0.0.1:9001` that host at that port,
     `*.bfl.ai` every host below. Plain HTTP is for private hosts, which are listed one by one.
     Addresses are compared as they are written, so one in another spelling is no match.
+
+    The key goes to those among them that are named `api.` something or are private, and to `home`,
+    which needs no listing: results may lie on any other.
     """
 
-    def __init__(self, patterns: Iterable[str]) -> None:
+    def __init__(self, patterns: Iterable[str], *, home: str | None = None) -> None:
         """Raise ValueError, naming the pattern, for one that is no host."""
-        listed = [_pattern(text) for text in patterns]
+        listed = [_pattern(text) for text in (*patterns, *([home] if home else ()))]
+        self._home = listed[-1] if home else None
         self._exact = frozenset((host, port) for host, port in listed if host[0] != _ANY)
         self._below = tuple((host[1:], port) for host, port in listed if host[0] == _ANY)
 
@@ -70,14 +77,23 @@ class AllowedHosts:
         """Whether the URL may be called."""
         return self.trouble(url) is None
 
-    def trouble(self, url: str) -> Trouble | None:
-        """What is wrong with the URL, in a word that tells nothing of it; None when it is fine."""
+    def trouble(self, url: str, *, with_key: bool = False) -> Trouble | None:
+        """What is wrong with the URL, in a word that tells nothing of it; None when it is fine.
+
+        `with_key`: the call carries the key, which not every listed host may have.
+        """
         place = place_of(url)
         if place is None:
             return "form"
         if not self._lists(place):
             return "host"
-        return None if place.scheme == "https" or place.is_private else "scheme"
+        if place.scheme != "https" and not place.is_private:
+            return "scheme"
+        return "key" if with_key and not self._takes_key(place) else None
+
+    def _takes_key(self, place: Place) -> bool:
+        is_home = any((place.host, port) == self._home for port in place.ports)
+        return is_home or place.is_private or place.host.split(".")[0] == _WITH_KEY
 
     def _lists(self, place: Place) -> bool:
         return any((place.host, port) in self._exact for port in place.ports) or any(
@@ -111,7 +127,7 @@ def hosts_of(base_url: str, allowed_hosts: Iterable[str]) -> AllowedHosts:
     except ValueError as error:
         raise SettingsError(f"BFL_BASE_URL: {error}") from None
     try:
-        hosts = AllowedHosts((base, *allowed_hosts))
+        hosts = AllowedHosts(allowed_hosts, home=base)
     except ValueError as error:
         raise SettingsError(f"BFL_ALLOWED_HOSTS: {error}") from None
     if not hosts.allows(base_url):

@@ -10,6 +10,10 @@ from services.renderer.adapters.hosts import AllowedHosts, hosts_of, listed_as, 
 
 BFL = AllowedHosts(("api.bfl.ai", "*.bfl.ai"))
 LOCAL = AllowedHosts(("127.0.0.1:9001", "localhost:9001", "emulator:9001", "[::1]:9001"))
+WITH_KEY = hosts_of(
+    "https://flux.corp.example:8443/bfl",
+    (*("*.bfl.ai", "bucket.s3.example", "flux.corp.example"), "127.0.0.1:9001", "emulator:9001"),
+)
 NAMES = st.from_regex(r"[a-z0-9.@:\\/?#%\[\]-]{1,30}", fullmatch=True)
 
 
@@ -163,6 +167,50 @@ def test_a_pattern_that_is_no_host_or_too_wide_is_refused(pattern):
 def test_a_url_tells_the_pattern_that_lists_it(url, pattern):
     assert listed_as(url) == pattern
     assert AllowedHosts((pattern,)).allows(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://api.bfl.ai/v1/get_result?id=1",
+        "https://api.eu2.bfl.ai/v1/get_result?id=1",
+        "https://API.us1.bfl.ai:443/v1",
+        "https://flux.corp.example:8443/bfl/v1",
+        "http://127.0.0.1:9001/v1",
+        "http://emulator:9001/v1",
+    ],
+)
+def test_the_key_goes_to_the_providers_api_to_home_and_to_private_hosts(url):
+    assert WITH_KEY.trouble(url, with_key=True) is None
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://delivery.bfl.ai/v1/get_result?id=1",
+        "https://delivery.eu2.bfl.ai/v1/get_result?id=1",
+        "https://delivery.api.bfl.ai/v1",
+        "https://api-delivery.bfl.ai/v1",
+        "https://bucket.s3.example/v1/get_result?id=1",
+        "https://flux.corp.example/bfl/v1",
+    ],
+)
+def test_the_key_goes_nowhere_else_though_results_may_lie_there(url):
+    assert WITH_KEY.trouble(url) is None
+    assert WITH_KEY.trouble(url, with_key=True) == "key"
+
+
+@pytest.mark.parametrize(
+    ("url", "trouble"),
+    [
+        ("https://api.evil.example/v1", "host"),
+        ("http://api.bfl.ai/v1", "scheme"),
+        ("http://10.0.0.1/v1", "host"),
+        ("https://api.bfl.ai@evil.example/", "form"),
+    ],
+)
+def test_a_name_that_takes_the_key_opens_no_host_that_is_not_listed(url, trouble):
+    assert WITH_KEY.trouble(url, with_key=True) == trouble
 
 
 def test_the_base_url_lists_its_own_host():

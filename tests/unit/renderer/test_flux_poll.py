@@ -11,7 +11,7 @@ from services.chassis.collect import ForgottenError
 from services.chassis.errors import PermanentError, TransientError, UnavailableError
 from services.renderer.adapters.flux import Deadlines
 from services.renderer.domain.editing import Ready, Running
-from tests.unit.renderer.flux_opened import handle, opened, ordered, ready, until, wish
+from tests.unit.renderer.flux_opened import handle, loopback, opened, ordered, ready, until, wish
 
 ID = "0b7c1c1e"
 SAMPLE = "https://delivery.eu2.bfl.ai/results/sample.png?se=2026&sig=abc"
@@ -287,6 +287,21 @@ async def test_a_polling_url_elsewhere_is_not_called_and_calls_for_an_operator(
     assert [vars(alert)["code"] for alert in alerts] == [f"BFL_ALLOWED_HOSTS:{trouble}"]
     assert bfl.counters()["polls"] == 0
     assert "evil" not in caplog.text
+
+
+@pytest.mark.parametrize("host", ["delivery.eu2.bfl.ai", "bucket.s3.example"])
+async def test_the_key_is_not_sent_to_where_results_lie_whatever_an_answer_says(bfl, host, caplog):
+    hosts = (*loopback(bfl.url), "*.bfl.ai", "bucket.s3.example")
+    bfl.fault("submit", body={"id": ID, "polling_url": f"https://{host}/v1/get_result?id={ID}"})
+
+    async with opened(bfl.url, hosts=hosts) as flux:
+        task = await ordered(flux)
+        with pytest.raises(UnavailableError):
+            await flux.poll(task)
+
+    alerts = [record for record in caplog.records if record.msg == "provider_needs_operator"]
+    assert [vars(alert)["code"] for alert in alerts] == ["BFL_ALLOWED_HOSTS:key"]
+    assert bfl.counters()["polls"] == bfl.counters()["key_leaks"] == 0
 
 
 async def test_a_host_that_is_not_listed_yet_does_not_open_the_breaker(flux):

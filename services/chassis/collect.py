@@ -39,7 +39,15 @@ FORGOTTEN_SENTENCE: Final = "The image service lost your edit. Please try again.
 
 
 class ForgottenError(TransientError):
-    """The provider does not know the task, or its result has expired."""
+    """The provider does not know the task, or its result is not there (any more): believed at the
+    second time, and then `verdict` ends the job.
+    """
+
+    def __init__(self, reason: str, *, verdict: PermanentError | None = None) -> None:
+        super().__init__(reason)
+        self.verdict = verdict or PermanentError(
+            ErrorCode.PROVIDER_FAILED, FORGOTTEN_SENTENCE, reason="the task is unknown"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +93,8 @@ class Collector:
             return
         try:
             found = await self._looked(hold.job, event)
-        except ForgottenError:
-            await self._forgotten(hold, is_extra=event.wake_up)
+        except ForgottenError as error:
+            await self._forgotten(hold, error, is_extra=event.wake_up)
             return
         if isinstance(found, Pending):
             await self._wait(hold, found, is_extra=event.wake_up)
@@ -148,7 +156,7 @@ class Collector:
         await hold.record(public=_found_again(hold.job) | found.public, **found.work)
         await self.handler.announce(hold)
 
-    async def _forgotten(self, hold: Hold, *, is_extra: bool) -> None:
+    async def _forgotten(self, hold: Hold, error: ForgottenError, *, is_extra: bool) -> None:
         if is_extra:
             await hold.delivery.ack()
             return
@@ -159,9 +167,7 @@ class Collector:
         if recover is not None and (found := await recover(hold.job)) is not None:
             await self._record(hold, Collected(found))
             return
-        raise PermanentError(
-            ErrorCode.PROVIDER_FAILED, FORGOTTEN_SENTENCE, reason="the task is unknown"
-        )
+        raise error.verdict
 
     async def _left_to_wait(self, hold: Hold) -> float:
         """Seconds until no run is under way any more that might still hold the result."""

@@ -47,10 +47,10 @@ def fetched_again(name: str, **fault: Any) -> Row:
     return replace(fetched(name, **fault), calls=calls(1, 2, 2), outcome=counted)
 
 
-def unusable(name: str, *, counted: str = "download:ok", **fault: Any) -> Row:
-    """A result that is no picture, or one that nobody should open."""
-    plain = fetched(name, **fault)
-    return replace(plain, code="RESULT_INVALID", says=UNUSABLE, outcome=counted)
+def unusable(name: str, **fault: Any) -> Row:
+    """A result that is not even read."""
+    counted = "download:result_invalid"
+    return replace(fetched(name, **fault), code="RESULT_INVALID", says=UNUSABLE, outcome=counted)
 
 
 WORDS: Final = ("Pending", "Reasoning", "Generating", "Queued", "Processing", "Dreaming")
@@ -112,14 +112,8 @@ FETCHING: Final = (
     # The client itself repeats a GET whose kept connection was closed under it.
     replace(fetched_again("a transfer that is cut", cut="before"), is_patient=True, outcome=None),
     fetched_again("a transfer that is cut within", cut="midway"),
-    unusable("no picture at all", preset="garbage"),
-    unusable("half a picture", preset="truncated"),
-    unusable("an empty file", preset="empty_file"),
-    unusable("a page", body="<html>Not here</html>"),
-    unusable("a drawing", body="<svg xmlns='http://www.w3.org/2000/svg'/>"),
-    unusable("too many bytes", counted="download:result_invalid", preset="oversized"),
-    unusable("endless bytes", counted="download:result_invalid", preset="oversized_unsized"),
-    unusable("a bomb", preset="bomb"),
+    unusable("too many bytes", preset="oversized"),
+    unusable("endless bytes", preset="oversized_unsized"),
 )
 
 
@@ -141,6 +135,12 @@ def lost(name: str, operation: str, *, downloads: int = 0, **fault: Any) -> Row:
     return replace(row, code="PROVIDER_FAILED", says=LOST)
 
 
+def no_picture(name: str, **fault: Any) -> Row:
+    """A result that is none, at the second time too."""
+    row = missed(name, "download", downloads=2, times=None, **fault)
+    return replace(row, code="RESULT_INVALID", says=UNUSABLE, outcome="download:ok")
+
+
 LOOKED_FOR: Final = (("waiting", round(COLLECT_SECONDS + 1)),)
 
 SLOW: Final = (
@@ -150,6 +150,13 @@ SLOW: Final = (
     lost("a result that has expired", "download", downloads=2, preset="expired"),
     lost("a result that was deleted", "download", downloads=2, status=404, body="<p>?"),
     missed("an address that has expired", "download", downloads=2, preset="expired"),
+    missed("a page for a while", "download", downloads=2, body="<html>Back soon</html>"),
+    no_picture("no picture at all", preset="garbage"),
+    no_picture("half a picture", preset="truncated"),
+    no_picture("a bomb", preset="bomb"),
+    no_picture("an empty file", preset="empty_file"),
+    no_picture("a page", body="<html>Not here</html>"),
+    no_picture("a drawing", body="<svg xmlns='http://www.w3.org/2000/svg'/>"),
     replace(
         later("a poll beyond the deadline", "poll", downloads=1, delay_seconds=DEADLINES.poll + 1),
         outcome="poll:timeout",
@@ -168,6 +175,6 @@ SLOW: Final = (
         outcome="download:timeout",
     ),
 )
-"""Each takes up to a minute: what is not found is looked for twice, further apart than a look may
-take.
+"""Each takes up to a minute: what is not found, or no picture, is looked for twice, further apart
+than a look may take.
 """

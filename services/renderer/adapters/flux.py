@@ -170,7 +170,7 @@ class Flux:
         except PermanentError as error:
             if not file.is_whole:
                 raise TransientError(f"{PROVIDER} download: perhaps cut short") from None
-            raise _invalid(error.code) from None
+            raise _refused(error) from None
         return Edited(
             data=file.data,
             content_type=picture.content_type,
@@ -213,6 +213,15 @@ async def open_flux(
 def _result_limits(max_image_pixels: int) -> ImageLimits:
     strange = frozenset(READABLE_TYPES) - _MADE
     return replace(raw_limits(max_image_pixels), unsupported_types=strange)
+
+
+def _refused(error: PermanentError) -> PermanentError | ForgottenError:
+    """What the check says of a whole file, where only what is no picture may be one later."""
+    invalid = _invalid(error.code)
+    if error.code is not ErrorCode.INVALID_IMAGE:
+        return invalid
+    # Stores and what is before them answer 200 with a page while something is wrong.
+    return ForgottenError(f"{PROVIDER} download: no picture", verdict=invalid)
 
 
 def _invalid(why: str) -> PermanentError:

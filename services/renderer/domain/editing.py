@@ -125,8 +125,9 @@ class TaskEditor(Protocol):
         """
 
     async def download(self, task: Handle, ready: Ready) -> Edited:
-        """The result, checked like any untrusted picture. Raises ForgottenError once it has
-        expired, PermanentError for an unusable picture, TransientError for what may pass.
+        """The result, checked like any untrusted picture. Raises ForgottenError once it has expired
+        and for what is no picture, PermanentError for an unusable one, TransientError for what may
+        pass.
         """
 
 

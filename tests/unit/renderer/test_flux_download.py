@@ -83,12 +83,19 @@ async def test_what_is_whole_is_taken_whatever_its_headers(flux, bfl, preset):
     assert (await fetched(flux, bfl, preset=preset)).content_type == "image/jpeg"
 
 
-@pytest.mark.parametrize("preset", ["garbage", "truncated", "empty_file", "bomb"])
-async def test_a_file_that_is_no_picture_ends_the_job(flux, bfl, preset):
-    with pytest.raises(PermanentError) as invalid:
-        await fetched(flux, bfl, preset=preset)
+@pytest.mark.parametrize(
+    "fault",
+    [
+        *({"preset": preset} for preset in ("garbage", "truncated", "empty_file", "bomb")),
+        {"body": "<html>Back soon</html>"},
+    ],
+    ids=str,
+)
+async def test_a_file_that_is_no_picture_ends_the_job_when_it_is_none_again(flux, bfl, fault):
+    with pytest.raises(ForgottenError) as missed:
+        await fetched(flux, bfl, **fault)
 
-    assert invalid.value.code is INVALID
+    assert missed.value.verdict.code is INVALID
 
 
 @pytest.mark.parametrize("preset", ["oversized", "oversized_unsized"])
@@ -104,7 +111,7 @@ async def test_nothing_is_unpacked(flux, bfl):
     assert asked == {"identity"}
 
 
-async def test_a_type_that_flux_does_not_make_is_no_result():
+async def test_a_picture_of_a_type_that_flux_does_not_make_ends_the_job_at_once():
     tiff = drawn.tiff()
     answer = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(tiff)
 

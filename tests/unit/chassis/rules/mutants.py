@@ -207,6 +207,12 @@ MUTANTS = (
         "return 0.0",
     ),
     Mutant(
+        "collecting: what is missed twice says itself what ends the job",
+        "collect",
+        "raise error.verdict",
+        'raise ForgottenError("").verdict',
+    ),
+    Mutant(
         "collecting: an extra copy does not decide about a forgotten task",
         "collect",
         "        if is_extra:\n            await hold.delivery.ack()\n            return\n",

@@ -5,6 +5,8 @@ import pytest
 from contracts.base import utcnow
 from contracts.errors import ErrorCode
 from contracts.journal import MESSAGES
+from services.chassis.collect import ForgottenError
+from services.chassis.errors import PermanentError
 from tests.unit.chassis.rules.collecting import (
     LATER,
     LIMIT_SECONDS,
@@ -28,6 +30,19 @@ async def test_a_forgotten_task_is_noted_first_and_fails_only_at_the_second_time
 
     assert world.last.public.error_code is ErrorCode.PROVIDER_FAILED
     assert MESSAGE in world.acked
+
+
+async def test_a_result_that_is_none_ends_the_job_in_its_own_words_at_the_second_time():
+    invalid = PermanentError(ErrorCode.RESULT_INVALID, "This is no picture.")
+    world = Collecting(Task(says=ForgottenError("no picture", verdict=invalid)))
+    await world.deliver(Actor("first"))
+    assert not world.last.terminal
+    world.skew = LATER
+
+    await world.deliver(Actor("second"))
+
+    assert world.last.public.error_code is ErrorCode.RESULT_INVALID
+    assert world.last.public.message == invalid.sentence
 
 
 @pytest.mark.parametrize("sequence", [MESSAGE, COPY, WAKE_UP])

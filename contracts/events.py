@@ -8,7 +8,7 @@ from uuid import UUID
 
 from contracts import subjects
 from contracts.base import Instant, Message
-from contracts.journal import Kind, Public
+from contracts.journal import Handle, Kind, Public
 
 
 class JobEvent(Message):
@@ -32,6 +32,8 @@ class EditSubmitted(JobEvent):
 
     wake_up: bool = False
     """An extra copy that says "look now": it may be forgotten while the task is pending."""
+    task: Handle | None = None
+    """The handle of a task whose job ended before it could stand in the journal."""
 
 
 class EditRendered(JobEvent):

@@ -16,7 +16,7 @@ A waiting job costs no task and no memory, and any replica takes the next look.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -83,6 +83,7 @@ class Collector:
     async def collect(self, hold: Hold, event: EditSubmitted) -> None:
         """One look for the job. What is raised goes to the failure policy."""
         await hold.read(event.job_id)
+        _learn_task(hold, event)
         if _outlived(hold):
             await self._see_the_end(hold, event)
             return
@@ -195,6 +196,18 @@ def _found_again(job: JournalEntry) -> Facts:
     if not job.facts.not_found_seen:
         return {}
     return {"message": MESSAGES[job.stage], "retry_at": None, "retry_reason": None}
+
+
+def _learn_task(hold: Hold, event: EditSubmitted) -> None:
+    """Take the task of an ended job from its event, where the journal cannot tell of it any more.
+
+    What is judged stays the same entry, after which nothing is written.
+    """
+    if hold.last is None or hold.job.work is None or not hold.job.terminal:
+        return
+    if event.task is not None and hold.job.work.handle is None:
+        work = hold.job.work.model_copy(update={"handle": event.task})
+        hold.last = replace(hold.last, entry=hold.job.model_copy(update={"work": work}))
 
 
 def _outlived(hold: Hold) -> bool:

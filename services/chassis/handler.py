@@ -19,11 +19,12 @@ from typing import Final
 
 from contracts.base import utcnow
 from contracts.errors import ErrorCode
-from contracts.events import EVENT_SUBJECTS, JobEvent
-from services.chassis.announce import announcement, event_id
+from contracts.events import EVENT_SUBJECTS, EditSubmitted, JobEvent
+from contracts.journal import Handle
+from services.chassis.announce import again_id, announcement, event_id
 from services.chassis.bus import Publisher
 from services.chassis.errors import PermanentError, TransientError, UnavailableError
-from services.chassis.hold import SUBMIT_MARGIN_SECONDS, Hold
+from services.chassis.hold import SUBMIT_MARGIN_SECONDS, Hold, OutlivedError
 from services.chassis.journal import Journal
 from services.chassis.step import Delivery, Step
 
@@ -108,12 +109,31 @@ class Handler:
                 await task(hold)
         except TimeoutError as error:
             raise TransientError(f"longer than {self.step.limit_seconds} s") from error
+        except OutlivedError as error:
+            await self._see_to(error.task, hold)
+            return
         if hold.job.terminal:
             await self.acknowledge(hold)
             return
         if not self.step.done(hold.job.facts):
             raise TransientError("the handler ended without its fact")
         await self.announce(hold)
+
+    async def _see_to(self, task: Handle, hold: Hold) -> None:
+        """Have a task collected that no journal tells of; nothing may be kept of an erased job."""
+        if hold.job.work is not None:
+            event = EditSubmitted(
+                job_id=hold.job.job_id,
+                request_id=hold.job.work.request_id,
+                occurred_at=self.now(),
+                task=task,
+            )
+            message_id = again_id(EditSubmitted, hold.job, f"t{hold.attempt}")
+            subject = EVENT_SUBJECTS[EditSubmitted]
+            await hold.surely(
+                lambda: self._publisher.publish(subject, event, message_id=message_id)
+            )
+        await self.acknowledge(hold)
 
     async def _decide_submission(self, hold: Hold) -> bool:
         """Wait, read-only, until another's submission is known or overdue; then repeat or fail.

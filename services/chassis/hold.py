@@ -31,6 +31,14 @@ class FencedError(ObsoleteError):
     """A later attempt holds the stage."""
 
 
+class OutlivedError(ObsoleteError):
+    """The job ended while its task was handed in: nobody waits for it, but it was paid for."""
+
+    def __init__(self, task: Handle) -> None:
+        super().__init__("the job ended before its task")
+        self.task = task
+
+
 class NotSubmittedError(UnavailableError):
     """The provider certainly did not accept the task (no connection, 429, early 503): it waits."""
 
@@ -133,11 +141,17 @@ class Hold:
 
         `post` must end within `timeout` seconds and raise NotSubmittedError only when the provider
         certainly did not accept. Any other passing error leaves `submitting` standing, with the
-        end of the POST as its deadline: its outcome is judged, never guessed.
+        end of the POST as its deadline: its outcome is judged, never guessed. Raises OutlivedError
+        when the job has ended meanwhile.
         """
 
         async def record(handle: Handle) -> None:
-            await self.record(handle=handle, submitting=None)
+            try:
+                await self.record(handle=handle, submitting=None)
+            except ObsoleteError as error:
+                if self.last is not None and self.job.terminal:
+                    raise OutlivedError(handle) from error
+                raise
 
         await self._submit(post, record, timeout)
 
@@ -186,13 +200,13 @@ class Hold:
         try:
             answer = await post()
         except (NotSubmittedError, PermanentError):
-            await self._surely(lambda: self.note(submitting=None))
+            await self.surely(lambda: self.note(submitting=None))
             raise
         except TransientError:
             # This POST is over and no other is under way, so nobody needs to wait for it.
             await self.note(submitting=Submitting(deadline=min(deadline, self.now())))
             raise
-        await self._surely(lambda: record(answer))
+        await self.surely(lambda: record(answer))
 
     async def _let_others_wait(self) -> None:
         await self.read(self.job.job_id, leader=True)
@@ -204,7 +218,7 @@ class Hold:
         if submitting.deadline - self.now() < until / 2:
             await self.note(submitting=Submitting(deadline=self.now() + until))
 
-    async def _surely(self, write: Callable[[], Awaitable[None]]) -> None:
+    async def surely(self, write: Callable[[], Awaitable[None]]) -> None:
         """Write down what the provider did, however long the bus or the store is away.
 
         It ends with the outage, or when somebody else has decided meanwhile.

@@ -66,6 +66,8 @@ class Collecting(World):
         self.released: list[JournalEntry] = []
         """What was freed, each time with the task known to have ended or its result recorded."""
         self.recovers = True
+        self.told: Handle | None = None
+        """The task as the event tells of it."""
 
     @property
     def collector(self) -> Collector:
@@ -90,6 +92,7 @@ class Collecting(World):
             request_id="request",
             occurred_at=utcnow(),
             wake_up=sequence == WAKE_UP,
+            task=self.told,
         )
         collector = self.collector
         hold = collector.handler.hold(delivery)

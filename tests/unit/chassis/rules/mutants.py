@@ -263,7 +263,7 @@ MUTANTS = (
     Mutant(
         "what the provider did is written down after an outage of the bus",
         "hold",
-        "await self._surely(lambda: record(answer))",
+        "await self.surely(lambda: record(answer))",
         "await record(answer)",
     ),
     Mutant(
@@ -283,6 +283,18 @@ MUTANTS = (
         "hold",
         "            except TransientError:\n                await asyncio.sleep",
         "            except UnavailableError:\n                await asyncio.sleep",
+    ),
+    Mutant(
+        "a task whose job ended meanwhile is seen to",
+        "handler",
+        "            await self._see_to(error.task, hold)\n",
+        "            await self.acknowledge(hold)\n",
+    ),
+    Mutant(
+        "collecting: the task of an ended job may be known from its event alone",
+        "collect",
+        "        _learn_task(hold, event)\n",
+        "",
     ),
     Mutant(
         "a refusal leaves no submission open",

@@ -94,6 +94,19 @@ async def test_the_task_of_a_cancelled_job_is_seen_to_its_end_and_its_result_kep
     assert world.last.stage is Stage.CANCELLED
 
 
+async def test_a_task_that_only_its_event_tells_of_is_seen_to_its_end_too():
+    world = Collecting(Task(pending=1), handle=None)
+    world.cancel()
+    world.told = TASK
+
+    await world.until_acked()
+
+    assert world.polls == 2
+    assert world.objects
+    assert world.released
+    assert world.last.facts.handle is None
+
+
 @pytest.mark.parametrize("says", [MODERATED, forgotten().says])
 async def test_the_task_of_a_cancelled_job_may_end_without_a_result(says: Exception):
     world = Collecting(Task(says=says))

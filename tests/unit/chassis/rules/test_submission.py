@@ -388,3 +388,24 @@ async def test_a_result_in_hand_of_an_erased_job_is_kept_nowhere(monkeypatch):
 
     assert not world.objects
     assert MESSAGE in world.acked
+
+
+async def test_a_task_whose_job_ends_while_it_is_handed_in_is_seen_to(monkeypatch):
+    monkeypatch.setattr(hold_rules, "WRITE_AGAIN_SECONDS", 0.0)
+    world, sent = submitting(), Handle(provider="flux", task_id="task")
+
+    async def task(hold):
+        async def post():
+            world.write(world.last.advance(Stage.CANCELLED))
+            world.bus_away = 5
+            return sent
+
+        await hold.submit(post, timeout=POST_SECONDS)
+
+    world.task = task
+    await world.deliver(Actor("only"))
+
+    [(_, told)] = world.publisher.stored.values()
+    assert told.task == sent
+    assert MESSAGE in world.acked
+    assert world.last.stage is Stage.CANCELLED

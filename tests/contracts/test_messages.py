@@ -97,4 +97,8 @@ def test_no_subject_of_an_event_carries_an_id():
 
 def test_events_carry_nothing_that_a_person_wrote():
     for kind in EVENT_SUBJECTS:
-        assert set(kind.model_fields) - {"wake_up", "task"} == {"job_id", "request_id", "occurred_at"}
+        assert set(kind.model_fields) - {"wake_up", "task"} == {
+            "job_id",
+            "request_id",
+            "occurred_at",
+        }

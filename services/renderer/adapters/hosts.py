@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Final, Literal, NamedTuple
 
@@ -10,6 +11,8 @@ from services.chassis.settings import SettingsError
 MAX_NAME_CHARACTERS: Final = 253
 """Of a whole name: what DNS can carry."""
 MAX_PORT: Final = 65_535
+KNOWN_ADDRESSES: Final = 4096
+"""A task's address is taken apart once, and not at each of some thousand looks."""
 
 # Of 1 to 63 characters, as in DNS: for others Python's resolver raises UnicodeError.
 _LABEL: Final = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
@@ -48,11 +51,7 @@ class Place(NamedTuple):
     @property
     def is_private(self) -> bool:
         """Whether it is plainly inside: a private or loopback address, or a name without dots."""
-        try:
-            address = ip_address(self.host)
-        except ValueError:
-            return "." not in self.host and ":" not in self.host
-        return address.is_private or address.is_loopback
+        return _is_inside(self.host)
 
 
 class AllowedHosts:
@@ -101,6 +100,7 @@ class AllowedHosts:
         )
 
 
+@lru_cache(maxsize=KNOWN_ADDRESSES)
 def place_of(url: str) -> Place | None:
     """Where the URL leads; None for a form that is not read."""
     found = _URL.fullmatch(url)
@@ -109,6 +109,15 @@ def place_of(url: str) -> Place | None:
     scheme = found["scheme"].lower()
     port = int(found["port"] or _PORTS[scheme])
     return Place(scheme, found["host"].lower().strip("[]"), port)
+
+
+@lru_cache(maxsize=KNOWN_ADDRESSES)
+def _is_inside(host: str) -> bool:
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return "." not in host and ":" not in host
+    return address.is_private or address.is_loopback
 
 
 def listed_as(url: str) -> str:

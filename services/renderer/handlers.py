@@ -22,13 +22,15 @@ from services.renderer.domain.buying import (
     refuse_to_pay_in_vain,
     said,
 )
-from services.renderer.domain.editing import Running, Wish, seconds_since
+from services.renderer.domain.editing import Ready, Running, Wish, seconds_since
 from services.renderer.domain.workshop import Workshop
 
 WHO: Final = "The image service"
 STAGES: Final = (Stage.FETCHING_IMAGE, Stage.AI_PROCESSING)
 COLLECT_SECONDS: Final = 45.0
-"""One look: a poll, a download and its check, each with a deadline of its own."""
+"""One look: a poll, a wait for a hand, a download and its check, each with its own deadline."""
+HANDS_FULL_SECONDS: Final = 1.0
+"""A result that found no hand is looked at again after this."""
 JUST_NOW_SECONDS: Final = 0.2
 """A task this young is not asked for: its event comes at once."""
 PROGRESS_STEP: Final = 5
@@ -93,16 +95,17 @@ async def on_edit_submitted(
     elapsed = seconds_since(task)
     if elapsed < JUST_NOW_SECONDS and not event.wake_up:
         return Pending(shop.timer.delay(task.model, elapsed, None))
-    editor = shop.studio.editor_of(task)
-    state = await editor.poll(task)
+    state = await shop.studio.editor_of(task).poll(task)
     if isinstance(state, Running):
         return _pending(task, state, job, shop)
+    async with shop.hand() as is_free:
+        if not is_free:
+            return Pending(HANDS_FULL_SECONDS)
+        kept = await _kept(job, task, state, shop)
+    # Not before it is kept: a result that could not be fetched is found again.
     RESULTS_FOUND.labels(task.provider, "wake_up" if event.wake_up else "look").inc()
     shop.timer.learned(task.model, elapsed, state.seconds, by_wake_up=event.wake_up)
-    async with shop.hands:
-        edited = await editor.download(task, state)
-        raw = await shop.pictures.keep(job, edited)
-    return Collected(work={"raw": raw}, public=said(edited))
+    return kept
 
 
 def abilities_of(
@@ -121,6 +124,12 @@ async def _edit_for_free(hold: Hold, wish: Wish, shop: Workshop, whose: Facts) -
     await hold.enter(Stage.AI_PROCESSING, **whose)
     edited = await shop.studio.free[wish.model].edit(source, wish)
     await hold.record(public=said(edited), raw=await shop.pictures.keep(hold.job, edited))
+
+
+async def _kept(job: JournalEntry, task: Handle, found: Ready, shop: Workshop) -> Collected:
+    edited = await shop.studio.editor_of(task).download(task, found)
+    raw = await shop.pictures.keep(job, edited)
+    return Collected(work={"raw": raw}, public=said(edited))
 
 
 def _pending(task: Handle, state: Running, job: JournalEntry, shop: Workshop) -> Pending:

@@ -197,13 +197,13 @@ async def _answer(response: ClientResponse, *, may_be_cut: bool = False) -> Answ
 async def _read(response: ClientResponse, max_bytes: int) -> bytes:
     if (response.content_length or 0) > max_bytes:
         raise TooLongError
-    chunks, size = [], 0
+    # Unlike chunks that are joined, it holds what was read once, and gives it away as it is.
+    body = BytesIO()
     async for chunk in response.content.iter_any():
-        chunks.append(chunk)
-        size += len(chunk)
-        if size > max_bytes:
+        body.write(chunk)
+        if body.tell() > max_bytes:
             raise TooLongError
-    return b"".join(chunks)
+    return body.getvalue()
 
 
 def _says_its_end(response: ClientResponse) -> bool:

@@ -1,8 +1,8 @@
 """Everything that the renderer's handlers work with, and the ports to what it keeps outside."""
 
 import asyncio
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -17,6 +17,9 @@ TurnOf = Callable[[str], AbstractContextManager[bool]]
 
 RESULTS_IN_HAND: Final = 8
 """Of 128 MiB at the very most, and of a few MiB as a rule."""
+
+HAND_SECONDS: Final = 10.0
+"""The longest that a result waits for a hand: longer would be missing where it is fetched."""
 
 
 class Pictures(Protocol):
@@ -57,7 +60,22 @@ class Workshop:
     timer: PollTimer = field(default_factory=PollTimer)
     hands: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(RESULTS_IN_HAND))
     """Bounds the results that are held in memory until they are stored."""
+    hand_seconds: float = HAND_SECONDS
     turn_of: TurnOf = lambda _: nullcontext(enter_result=True)
     """Whether a provider may be asked now, where the durable is not stopped for all of them."""
     task_timeout_seconds: float = 300.0
     """How long a task may be under way (FLUX_TIMEOUT_SECONDS)."""
+
+    @asynccontextmanager
+    async def hand(self) -> AsyncIterator[bool]:
+        """A hand for one result, and whether one came free in time."""
+        try:
+            async with asyncio.timeout(self.hand_seconds):
+                await self.hands.acquire()
+        except TimeoutError:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            self.hands.release()

@@ -98,6 +98,11 @@ class ObedientFlux:
         self.wishes: list[Wish] = []
         self.submissions = 0
         self.polls = 0
+        self.in_hand = 0
+        self.most_in_hand = 0
+        self.sends = asyncio.Event()
+        """Whether downloads come to their end."""
+        self.sends.set()
 
     async def prepare(self, source: Source, wish: Wish) -> bytes:
         self.wishes.append(wish)
@@ -119,6 +124,10 @@ class ObedientFlux:
         return self.says
 
     async def download(self, task: Handle, ready: Ready) -> Edited:
+        self.in_hand += 1
+        self.most_in_hand = max(self.most_in_hand, self.in_hand)
+        await self.sends.wait()
+        self.in_hand -= 1
         return EDITED
 
 

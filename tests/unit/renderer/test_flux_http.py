@@ -1,7 +1,9 @@
 """HTTP itself, in front of a server that says anything: what is raised is of our kinds."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import tracemalloc
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from email.utils import format_datetime
 
 import pytest
@@ -13,6 +15,7 @@ from services.chassis.errors import TransientError
 from services.renderer.adapters.flux_answers import Answer
 from services.renderer.adapters.flux_http import (
     MAX_RETRY_AFTER_SECONDS,
+    Download,
     FluxHttp,
     open_http,
     wait_of,
@@ -21,6 +24,7 @@ from tests.unit.renderer.flux_opened import serving
 
 Call = Callable[[FluxHttp, str], Awaitable[Answer]]
 
+MEBIBYTE = bytes(2**20)
 CALLS: dict[str, Call] = {
     "submit": lambda http, url: http.post(url, b"{}"),
     "poll": lambda http, url: http.get(url),
@@ -93,3 +97,34 @@ async def test_what_is_no_address_is_one_of_our_errors_too(name, url):
     async with open_http(SecretStr("key"), connect_seconds=5) as http:
         with pytest.raises(TransientError):
             await CALLS[name](http, url)
+
+
+@asynccontextmanager
+async def streaming(mebibytes: int) -> AsyncIterator[str]:
+    """A server of one file, which it never holds as a whole."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % (mebibytes * len(MEBIBYTE)))
+        for _ in range(mebibytes):
+            writer.write(MEBIBYTE)
+            await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+async def test_a_file_is_held_once_while_it_is_read():
+    size = 32 * len(MEBIBYTE)
+    async with streaming(32) as url, open_http(SecretStr("key"), connect_seconds=5) as http:
+        tracemalloc.start()
+        file = await http.download(url, max_bytes=size)
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+
+    assert isinstance(file, Download)
+    assert len(file.data) == size
+    assert most < 1.5 * size

@@ -24,12 +24,17 @@ from contracts.journal import (
 )
 from services.chassis import hold
 from services.chassis.collect import Collected, Pending
-from services.chassis.errors import PermanentError, TransientError
+from services.chassis.errors import PermanentError, TransientError, UnavailableError
 from services.chassis.hold import NotSubmittedError
 from services.chassis.limits import account_policies
 from services.chassis.settings import AccountSettings
+from services.renderer.adapters.flux import Deadlines
 from services.renderer.domain.editing import Ready, Running
+from services.renderer.domain.polling import PollTimer
+from services.renderer.domain.workshop import HAND_SECONDS, RESULTS_IN_HAND
 from services.renderer.handlers import (
+    COLLECT_SECONDS,
+    HANDS_FULL_SECONDS,
     collecting,
     on_edit_enhanced,
     on_edit_submitted,
@@ -40,6 +45,7 @@ from tests.unit.chassis.rules.world import COPY, Actor, World, paused_at
 from tests.unit.renderer.shops import FLUX, GEMINI, LOCAL, RAW, Fakes
 
 ENHANCED = Enhanced(instruction="Make the picture blue, keep the rest.")
+SOON_SECONDS = 5.0
 SLOT = Slot(policy="flux", sequence=7)
 
 
@@ -368,6 +374,57 @@ async def test_a_result_is_kept_and_told_with_its_model():
     assert isinstance(found, Collected)
     assert found.work["raw"].image == RAW
     assert found.public == {"provider": "flux", "model": "flux-2-pro"}
+
+
+async def test_no_more_results_are_held_than_there_are_hands_and_the_rest_is_looked_at_again():
+    fakes, entry = Fakes(), submitted()
+    fakes.flux.sends.clear()
+    shop = replace(fakes.shop, hand_seconds=0.05)
+    looks = [
+        asyncio.create_task(on_edit_submitted(entry, event(entry), shop=shop))
+        for _ in range(3 * RESULTS_IN_HAND)
+    ]
+
+    async with asyncio.timeout(SOON_SECONDS):
+        waiting = await asyncio.gather(*looks[RESULTS_IN_HAND:])
+    fakes.flux.sends.set()
+    collected = await asyncio.gather(*looks[:RESULTS_IN_HAND])
+
+    assert waiting == [Pending(HANDS_FULL_SECONDS)] * 2 * RESULTS_IN_HAND
+    assert all(isinstance(found, Collected) for found in collected)
+    assert fakes.flux.most_in_hand == RESULTS_IN_HAND
+
+
+async def test_a_hand_that_comes_free_takes_the_next_result_whatever_became_of_the_one_before():
+    fakes, entry = Fakes(), submitted()
+    fakes.pictures.away = RESULTS_IN_HAND
+    shop = fakes.shop
+
+    for _ in range(RESULTS_IN_HAND):
+        with pytest.raises(UnavailableError):
+            await on_edit_submitted(entry, event(entry), shop=shop)
+
+    assert isinstance(await on_edit_submitted(entry, event(entry), shop=shop), Collected)
+
+
+def test_waiting_for_a_hand_leaves_a_look_the_time_to_fetch_and_keep_its_result():
+    deadlines = Deadlines()
+
+    assert HAND_SECONDS + deadlines.poll + deadlines.download < COLLECT_SECONDS
+
+
+async def test_a_result_is_learned_from_once_it_is_kept_and_not_at_each_attempt():
+    fakes, entry = Fakes(), submitted()
+    fakes.pictures.away = 3
+    shop = fakes.shop
+    for _ in range(3):
+        with pytest.raises(UnavailableError):
+            await on_edit_submitted(entry, event(entry), shop=shop)
+    assert shop.timer.delay(FLUX.name, 0) == PollTimer().delay(FLUX.name, 0)
+
+    await on_edit_submitted(entry, event(entry), shop=shop)
+
+    assert shop.timer.delay(FLUX.name, 0) != PollTimer().delay(FLUX.name, 0)
 
 
 async def test_a_task_that_runs_for_longer_than_allowed_ends_the_job():

@@ -1,7 +1,11 @@
 """A task is handed in once, and it is known what became of it, or known that nobody knows."""
 
+import asyncio
 import json
+import socket
 from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from hashlib import sha256
@@ -13,6 +17,7 @@ from deploy.local import ports
 from services.chassis.errors import PermanentError, TransientError
 from services.chassis.hold import NotSubmittedError
 from services.renderer.adapters.flux import Deadlines
+from services.renderer.adapters.flux_http import CONNECTIONS
 from services.renderer.domain.models import MODELS
 from tests.pictures import plain
 from tests.unit.renderer.flux_opened import (
@@ -27,7 +32,23 @@ from tests.unit.renderer.flux_opened import (
 from tests.unit.renderer.noisy import noise
 
 BODY = json.dumps({"prompt": PROMPT, "input_image": b64encode(PICTURE).decode()}).encode()
+WAITING = 4
+"""More than the system lets wait for a listener that asks for none."""
+HANGS_SECONDS = 10.0
 SOON = Deadlines(submit=0.3, connect=0.1)
+
+
+@contextmanager
+def crowded() -> Iterator[str]:
+    """A host that takes up no connection any more: as many wait for it as the system lets."""
+    with ExitStack() as opened, socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(0)
+        for _ in range(WAITING):
+            waiting = opened.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listening.getsockname())
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
 
 
 async def refusal(flux, kind=PermanentError, *, body=BODY):
@@ -101,6 +122,31 @@ async def test_a_large_submission_arrives_whole_and_says_its_size(flux, bfl):
 async def test_a_door_that_is_shut_was_never_passed():
     async with opened(f"http://127.0.0.1:{ports.free()}") as flux:
         await refusal(flux, NotSubmittedError)
+
+
+async def test_a_door_that_nobody_opens_in_time_was_never_passed():
+    # Well before the time for a connection to be free is over, which is twice as long.
+    deadlines = Deadlines(submit=1.6, connect=1.0)
+    with crowded() as url:
+        async with opened(url, deadlines=deadlines) as flux:
+            await refusal(flux, NotSubmittedError)
+
+
+async def test_a_submission_that_finds_no_connection_free_in_time_was_never_sent(bfl):
+    bfl.set(active_limit=CONNECTIONS)
+    bfl.fault("submit", hold=True, times=CONNECTIONS)
+    patient = Deadlines(submit=HANGS_SECONDS, connect=1.0)
+
+    async with opened(bfl.url, deadlines=patient) as flux:
+        held = [asyncio.create_task(flux.submit(BODY, model=MODEL)) for _ in range(CONNECTIONS)]
+        await asyncio.to_thread(
+            bfl.wait_for, lambda seen: seen["received"].get("submit") == CONNECTIONS
+        )
+        await refusal(flux, NotSubmittedError)
+        bfl.release()
+        await asyncio.gather(*held)
+
+    assert bfl.counters()["received"]["submit"] == CONNECTIONS
 
 
 async def test_a_name_that_nobody_has_was_never_reached():

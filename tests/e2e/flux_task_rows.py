@@ -48,7 +48,7 @@ def fetched_again(name: str, **fault: Any) -> Row:
 
 
 def unusable(name: str, **fault: Any) -> Row:
-    """A result that is not even read."""
+    """A result that nobody should open."""
     counted = "download:result_invalid"
     return replace(fetched(name, **fault), code="RESULT_INVALID", says=UNUSABLE, outcome=counted)
 
@@ -112,6 +112,10 @@ FETCHING: Final = (
     # The client itself repeats a GET whose kept connection was closed under it.
     replace(fetched_again("a transfer that is cut", cut="before"), is_patient=True, outcome=None),
     fetched_again("a transfer that is cut within", cut="midway"),
+    replace(
+        unusable("a drawing", body="<svg xmlns='http://www.w3.org/2000/svg'/>"),
+        outcome="download:ok",
+    ),
     unusable("too many bytes", preset="oversized"),
     unusable("endless bytes", preset="oversized_unsized"),
 )
@@ -156,7 +160,6 @@ SLOW: Final = (
     no_picture("a bomb", preset="bomb"),
     no_picture("an empty file", preset="empty_file"),
     no_picture("a page", body="<html>Not here</html>"),
-    no_picture("a drawing", body="<svg xmlns='http://www.w3.org/2000/svg'/>"),
     replace(
         later("a poll beyond the deadline", "poll", downloads=1, delay_seconds=DEADLINES.poll + 1),
         outcome="poll:timeout",

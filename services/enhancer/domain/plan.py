@@ -1,7 +1,6 @@
 """The plan that a model writes in one structured answer, and what becomes of it."""
 
 import json
-import re
 from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
@@ -18,8 +17,6 @@ MAX_TEXT_CHARACTERS: Final = 2 * MAX_PROMPT_CHARACTERS
 """Of each field: what the longest sentence of a person says, in other words and twice over. The
 checks take some milliseconds for that, and seconds for an answer that is full of text.
 """
-
-_WHITESPACE: Final = re.compile(r"\s+")
 
 
 _Text = Annotated[str, StringConstraints(max_length=MAX_TEXT_CHARACTERS)]
@@ -61,15 +58,14 @@ def enhanced(answer: str, *, prompt: str, told: Instruction, provider: str, mode
     candidate = Candidate(
         written=prompt,
         change=plan.change,
-        instruction=plan.final_instruction.strip(),
+        answered=plan.final_instruction,
         system=told.text,
     )
     if found := flaw(candidate):
         raise TransientError(f"the plan of {provider} was not used: {found}")
-    instruction = _WHITESPACE.sub(" ", candidate.instruction)
     return Enhanced(
-        instruction=instruction,
-        prompt=instruction,
+        instruction=candidate.instruction,
+        prompt=candidate.instruction,
         provider=provider,
         model=model,
         version=told.version,

@@ -72,7 +72,7 @@ def suspicion(text: str, *, written: str) -> str | None:
         return "hidden"
     if _breaks(text) > _breaks(written) + _MAX_BREAKS:
         return "lines"
-    plain, known = _plain(text), _plain(written)
+    plain, known = _plain(text), _flat(_plain(written))
     for name, patterns in _PATTERNS.items():
         if any(_is_new(pattern, plain, known) for pattern in patterns):
             return name
@@ -80,7 +80,11 @@ def suspicion(text: str, *, written: str) -> str | None:
 
 
 def _is_new(pattern: re.Pattern[str], text: str, known: str) -> bool:
-    return any(found.group().strip() not in known for found in pattern.finditer(text))
+    return any(_flat(found.group()) not in known for found in pattern.finditer(text))
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _plain(text: str) -> str:

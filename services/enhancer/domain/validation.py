@@ -1,5 +1,6 @@
 """The checks of a model's plan: what fails one is not used, however well it reads."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,6 +21,7 @@ from services.enhancer.domain.words import (
 _WORDS_PER_MATCH: Final = 8
 _LEAK_WORDS: Final = 8
 """So many words in a row in common with the system instruction are no coincidence."""
+_WHITESPACE: Final = re.compile(r"\s+")
 
 
 class Flaw(StrEnum):
@@ -41,9 +43,15 @@ class Candidate:
     """What the person wrote."""
     change: str
     """What the model took for the wish."""
-    instruction: str
+    answered: str
+    """What the model wrote, in its own lines."""
     system: str
     """The system instruction that the model was given."""
+
+    @property
+    def instruction(self) -> str:
+        """What would be used: the answer on one line."""
+        return _WHITESPACE.sub(" ", self.answered).strip()
 
 
 def flaw(candidate: Candidate) -> Flaw | None:
@@ -60,7 +68,9 @@ def _is_too_long(candidate: Candidate) -> bool:
 
 
 def _is_suspicious(candidate: Candidate) -> bool:
-    return suspicion(candidate.instruction, written=candidate.written) is not None
+    # A line may begin with what gives it away; a sign may also be torn apart by a line break.
+    forms = (candidate.answered, candidate.instruction)
+    return any(suspicion(form, written=candidate.written) for form in forms)
 
 
 def _is_in_another_language(candidate: Candidate) -> bool:

@@ -68,6 +68,15 @@ def useless(passing: Any) -> tuple[Row, ...]:
     )
 
 
+def wordless(passing: Any, *presets: str) -> tuple[Row, ...]:
+    """Answers without text, which is not the provider's outage either."""
+    names = {preset: preset.replace("_", " ") for preset in presets}
+    return tuple(
+        passing(f"no text: {name}", outcome="enhance:ok", preset=preset)
+        for preset, name in names.items()
+    )
+
+
 def once(taken: Any) -> tuple[Row, ...]:
     """What has passed at the second try."""
     return (
@@ -127,10 +136,12 @@ GEMINI_PASSING: Final = (
     _gemini_passing("500 with broken JSON", preset="broken_json_500"),
     _gemini_passing("broken JSON", preset="broken_json_200"),
     _gemini_passing("an empty answer", preset="empty_body"),
-    _gemini_passing("an empty object", preset="empty_object"),
     _gemini_passing("201", preset="created_201"),
-    _gemini_passing("no text for want of tokens", preset="finish_max_tokens"),
-    _gemini_passing("an unheard-of ending", preset="finish_a_reason_nobody_knows"),
+    *wordless(
+        _gemini_passing,
+        *("empty_object", "finish_max_tokens", "finish_other", "finish_language", "finish_stop"),
+        "finish_a_reason_nobody_knows",
+    ),
     *cut(_gemini_passing),
     *useless(_gemini_passing),
 )
@@ -165,8 +176,7 @@ OPENAI_PASSING: Final = (
     _openai_passing("500 with broken JSON", preset="broken_json_500"),
     _openai_passing("broken JSON", preset="broken_json_200"),
     _openai_passing("an empty answer", preset="empty_body"),
-    _openai_passing("no output", preset="no_output"),
-    _openai_passing("cut short", preset="incomplete_max_output_tokens"),
+    *wordless(_openai_passing, "no_output", "incomplete_max_output_tokens"),
     _openai_passing("a failed response", preset="failed"),
     *cut(_openai_passing),
     *useless(_openai_passing),

@@ -6,7 +6,6 @@ from typing import Final
 
 from google.genai import types
 
-from services.chassis.errors import TransientError
 from services.chassis.gemini import Gemini, open_gemini
 from services.enhancer.adapters.vendor import (
     CALL_SECONDS,
@@ -39,9 +38,7 @@ class GeminiPlans:
         answer = await self._gemini.ask(
             parts, model=self.model, config=_config(told), seconds=CALL_SECONDS
         )
-        if not answer.text:
-            raise TransientError(f"gemini: no text, ended with {answer.finish}")
-        return Said(answer.text, answer.model)
+        return Said(answer.text, answer.model, ended=answer.finish)
 
 
 @asynccontextmanager

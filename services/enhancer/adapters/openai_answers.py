@@ -68,7 +68,10 @@ class _Response(_Wire):
 
 
 def read_answer(body: bytes) -> Said:
-    """What the model wrote. Raises TransientError or PermanentError for anything else."""
+    """What the model wrote, which may be nothing.
+
+    Raises PermanentError where it declines, TransientError where the provider failed.
+    """
     response = _response(body)
     if response.error is not None:
         raise _failed(response.error.code)
@@ -77,9 +80,7 @@ def read_answer(body: bytes) -> Said:
     if cut in _UNSAFE or any(part.type == "refusal" for part in parts):
         raise PermanentError(ErrorCode.CONTENT_MODERATED, _DECLINED, reason="openai: declined")
     text = "".join(part.text or "" for part in parts if part.type == "output_text")
-    if not text:
-        raise TransientError(f"openai: no text, {'cut short' if cut else 'ended'}")
-    return Said(text, response.model)
+    return Said(text, response.model, ended="cut short" if cut else "completed")
 
 
 def refusal(status: int, words: frozenset[str], headers: Mapping[str, str]) -> MizualError:

@@ -42,7 +42,10 @@ class RemoteModel:
             if not may_ask:
                 raise PermanentError(ErrorCode.PROVIDER_FAILED, _AWAY, reason="the breaker is open")
             said = await self._said(prompt, await self._preview.of(original))
-        # Outside the call: a plan that fails the checks says nothing about the provider's health.
+        # Outside the call: no plan, or one that fails the checks, says nothing about the provider's
+        # health, since it may be due to what one person wrote.
+        if not said.text:
+            raise TransientError(f"{self._vendor.name}: no text, ended with {said.ended}")
         return enhanced(
             said.text,
             prompt=prompt,

@@ -16,10 +16,12 @@ MAX_OUTPUT_TOKENS: Final = 4096
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A vendor's answer: the text, and the model that wrote it, if it tells."""
+    """A vendor's answer: the text, which may be empty, and the model that wrote it, if it tells."""
 
     text: str
     model: str | None
+    ended: str = ""
+    """Why there is no more text: a word for the log."""
 
 
 class Vendor(Protocol):

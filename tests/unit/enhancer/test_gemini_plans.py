@@ -51,8 +51,24 @@ async def test_another_model_is_asked_when_one_is_named(google):
 
 
 @pytest.mark.parametrize(
-    "preset", ["finish_max_tokens", "finish_other", "empty_object", "quota", "overloaded"]
+    ("preset", "ended"),
+    [
+        ("finish_max_tokens", "MAX_TOKENS"),
+        ("finish_other", "OTHER"),
+        ("finish_language", "LANGUAGE"),
+        ("finish_stop", "STOP"),
+        ("empty_object", "UNKNOWN"),
+    ],
 )
+async def test_an_answer_without_text_is_no_failure_of_the_call(google, preset: str, ended: str):
+    google.fault("generate", preset=preset)
+
+    said = await asked(google)
+
+    assert (said.text, said.ended) == ("", ended)
+
+
+@pytest.mark.parametrize("preset", ["quota", "overloaded", "broken_json_200"])
 async def test_what_may_pass_is_worth_another_try(google, preset: str):
     google.fault("generate", preset=preset)
 

@@ -41,19 +41,33 @@ def test_a_body_that_is_no_answer_may_be_one_next_time(body: bytes):
 @pytest.mark.parametrize(
     "body",
     [
-        b"{}",
-        answer(),
-        answer(status="incomplete", incomplete_details={"reason": "max_output_tokens"}),
-        answer(text("")),
         answer(error={"code": "server_error", "message": "hush"}),
         answer(error={"code": "rate_limit_exceeded", "message": "hush"}),
     ],
 )
-def test_no_text_may_be_one_next_time(body: bytes):
+def test_a_failure_that_may_pass_is_told_without_its_words(body: bytes):
     with pytest.raises(TransientError) as error:
         read_answer(body)
 
     assert "hush" not in str(error.value)
+
+
+CUT = {"reason": "max_output_tokens"}
+
+
+@pytest.mark.parametrize(
+    ("body", "ended"),
+    [
+        (b"{}", "completed"),
+        (answer(), "completed"),
+        (answer(text("")), "completed"),
+        (answer(status="incomplete", incomplete_details=CUT), "cut short"),
+    ],
+)
+def test_an_answer_without_text_is_an_answer(body: bytes, ended: str):
+    said = read_answer(body)
+
+    assert (said.text, said.ended) == ("", ended)
 
 
 @pytest.mark.parametrize(

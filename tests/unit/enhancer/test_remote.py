@@ -129,6 +129,23 @@ async def test_nonsense_of_one_person_does_not_shut_everybody_out(pool):
     assert (await model.enhance(PROMPT, original=None)).provider == "scripted"
 
 
+async def test_answers_without_a_word_do_not_shut_anybody_out(pool):
+    silent = Said("", None, ended="LANGUAGE")
+    vendor = ScriptedVendor([*[silent] * (2 * OPENS_AFTER), GOOD])
+    model = remote(vendor, pool)
+
+    await failing(model, 2 * OPENS_AFTER)
+
+    assert (await model.enhance(PROMPT, original=None)).provider == "scripted"
+
+
+async def test_the_log_is_told_why_there_was_no_word(pool):
+    silent = Said("", None, ended="LANGUAGE")
+
+    with pytest.raises(TransientError, match="no text, ended with LANGUAGE"):
+        await remote(ScriptedVendor([silent]), pool).enhance(PROMPT, original=None)
+
+
 async def test_refusals_do_not_shut_anybody_out_either(pool):
     refusal = PermanentError(ErrorCode.CONTENT_MODERATED, "It declined.")
     vendor = ScriptedVendor([*[refusal] * (2 * OPENS_AFTER), GOOD])

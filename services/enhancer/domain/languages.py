@@ -21,8 +21,8 @@ _SMALL_WORDS: Final = {
     "dutch": "de het een en met van in niet is meer op maak dat te voor als zijn aan",
 }
 _LANGUAGES: Final = {name: frozenset(words.split()) for name, words in _SMALL_WORDS.items()}
-_FEWEST: Final = 2
-"""One small word may be a name or a quotation."""
+_LEAD: Final = 2
+"""One small word may be a name, or a word of another language."""
 
 
 def language(text: str) -> str | None:
@@ -30,7 +30,7 @@ def language(text: str) -> str | None:
     words = tokens(text)
     counts = {name: sum(w in small for w in words) for name, small in _LANGUAGES.items()}
     first, second = sorted(counts.values(), reverse=True)[:2]
-    if first < _FEWEST or first == second:
+    if first - second < _LEAD:
         return None
     return max(counts, key=counts.__getitem__)
 

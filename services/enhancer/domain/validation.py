@@ -8,12 +8,14 @@ from typing import Final
 
 from contracts.journal import MAX_PROMPT_CHARACTERS
 from services.enhancer.domain.languages import differ
+from services.enhancer.domain.quotes import own_words
 from services.enhancer.domain.suspicions import suspicion
 from services.enhancer.domain.words import (
     content_words,
     kindred,
     main_script,
     present_scripts,
+    runs,
     tokens,
 )
 
@@ -21,6 +23,8 @@ from services.enhancer.domain.words import (
 _WORDS_PER_MATCH: Final = 8
 _LEAK_WORDS: Final = 8
 """So many words in a row in common with the system instruction are no coincidence."""
+_SHARED_RUN: Final = 2
+"""A single small word in both texts says still which language it is."""
 _WHITESPACE: Final = re.compile(r"\s+")
 
 
@@ -74,10 +78,14 @@ def _is_suspicious(candidate: Candidate) -> bool:
 
 
 def _is_in_another_language(candidate: Candidate) -> bool:
-    allowed = present_scripts(candidate.written)
-    if allowed and main_script(candidate.instruction) not in allowed:
+    """Held apart from what the two share: a name or a text to write may be of any language."""
+    written, said = candidate.written, candidate.instruction
+    allowed = present_scripts(own_words(written, said, run=1))
+    if allowed and main_script(own_words(said, written, run=1)) not in allowed:
         return True
-    return differ(candidate.written, candidate.instruction)
+    return differ(
+        own_words(written, said, run=_SHARED_RUN), own_words(said, written, run=_SHARED_RUN)
+    )
 
 
 def _is_about_something_else(candidate: Candidate) -> bool:
@@ -101,8 +109,7 @@ def _leaks(candidate: Candidate) -> bool:
 
 
 def _runs(text: str) -> frozenset[tuple[str, ...]]:
-    words = tokens(text)
-    return frozenset(zip(*(words[at:] for at in range(_LEAK_WORDS)), strict=False))
+    return frozenset(runs(tokens(text), _LEAK_WORDS))
 
 
 _CHECKS: Final[tuple[tuple[Flaw, Callable[[Candidate], bool]], ...]] = (

@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from functools import lru_cache
 from itertools import groupby, pairwise
@@ -80,6 +80,16 @@ def tokens(text: str) -> list[str]:
     return "".join(c if _in_word(c) else " " for c in folded).split()
 
 
+def split_at_scripts(text: str) -> list[str]:
+    """Every word in order, also where no space parts it from one of a script without spaces."""
+    return [part for token in tokens(text) for _, part in _parts(token)]
+
+
+def runs(words: Sequence[str], length: int) -> list[tuple[str, ...]]:
+    """So many words in a row, from each word on."""
+    return list(zip(*(words[at:] for at in range(length)), strict=False))
+
+
 def kindred(words: frozenset[str], others: frozenset[str]) -> int:
     """How many of the words are among the others, in this or another form or misspelt."""
     beginnings = {other[:length] for other in others for length in range(_SHORTEST_WORD, _STEM + 1)}
@@ -101,12 +111,16 @@ def _resembles(word: str, others: frozenset[str]) -> bool:
 
 
 def _units(token: str) -> Iterator[str]:
-    for paired, run in groupby(token, key=lambda char: _script(char) in _PAIRED):
-        part = "".join(run)
+    for paired, part in _parts(token):
         if paired:
             yield from (map("".join, pairwise(part)) if len(part) > 1 else part)
         elif _says_something(part):
             yield part
+
+
+def _parts(token: str) -> Iterator[tuple[bool, str]]:
+    for paired, run in groupby(token, key=lambda char: _script(char) in _PAIRED):
+        yield paired, "".join(run)
 
 
 def _says_something(word: str) -> bool:

@@ -49,6 +49,52 @@ def test_an_instruction_that_makes_the_wish_precise_is_used(written: str, instru
     assert judged(written, instruction) is None
 
 
+@pytest.mark.parametrize(
+    ("written", "instruction"),
+    [
+        ('add the text "je ne sais pas"', 'Add the text "je ne sais pas" in white letters.'),
+        ("add the text je ne sais pas", 'Write "je ne sais pas" above the house.'),
+        ('put "С днём рождения, мама"', 'Put the text "С днём рождения, мама" on the cake.'),
+        ("put «С днём рождения, мама»", "Put the words “С днём рождения, мама” on the cake."),
+        (
+            'Füge den Text "The best is yet to come" hinzu',
+            "Füge den Text „The best is yet to come“ in weißer Schrift hinzu.",
+        ),
+        (
+            'ajoute "Life is better at the beach"',
+            "Ajoute la phrase « Life is better at the beach » sur le sable.",
+        ),
+        ("加上 HAPPY BIRTHDAY TO YOU", "在图片上加上 HAPPY BIRTHDAY TO YOU。"),
+        ("写上CONGRATULATIONS", "在天空中写上CONGRATULATIONS。"),
+        (
+            "make it like El Camino de los Muertos",
+            "Give the picture the mood of El Camino de los Muertos, with warm candles.",
+        ),
+        ("don't make the sky 'le ciel de la nuit'", "Don't write 'le ciel de la nuit'."),
+    ],
+)
+def test_words_of_another_language_may_be_asked_for(written: str, instruction: str):
+    assert judged(written, instruction) is None
+
+
+@pytest.mark.parametrize(
+    ("written", "instruction"),
+    [
+        ('add the text "je ne sais pas"', "把文字“je ne sais pas”加到画面上方的天空里。"),
+        ("加上 HAPPY BIRTHDAY TO YOU", "Write HAPPY BIRTHDAY TO YOU in the sky above the house."),
+        ("加上 HAPPY BIRTHDAY TO YOU", "HAPPY BIRTHDAY TO YOU"),
+        (DRAMATIC, "Make the sky more dramatic: 天空变得更戏剧化,增加厚重的乌云。"),
+        (DRAMATIC, '"Сделай небо драматичнее."'),
+        (
+            'make the sign say "hola"',
+            'Haz que el letrero diga "hola" en la parte de arriba del cielo.',
+        ),
+    ],
+)
+def test_what_is_quoted_does_not_vouch_for_the_language_of_the_rest(written: str, instruction: str):
+    assert judged(written, instruction) is Flaw.OTHER_LANGUAGE
+
+
 def test_other_words_for_a_wish_are_fine_when_the_change_tells_the_link():
     change = "make it pop: stronger colours"
 

@@ -105,6 +105,8 @@ def test_no_more_words_are_kindred_than_there_are(one: str, other: str):
         ("faça o céu mais dramático", "portuguese"),
         ("maak de lucht meer dramatisch", "dutch"),
         ("dramatic sky", None),
+        ("the dark sky", None),
+        ("make it like le ciel", None),
         ("", None),
     ],
 )

@@ -8,14 +8,17 @@ from typing import Final
 
 from contracts.journal import MAX_PROMPT_CHARACTERS
 from services.enhancer.domain.languages import differ
-from services.enhancer.domain.quotes import own_words
+from services.enhancer.domain.quotes import own_words, unquoted
 from services.enhancer.domain.suspicions import suspicion
 from services.enhancer.domain.words import (
+    SHORTEST_AT_ALL,
     content_words,
+    in_scripts,
     kindred,
     main_script,
     present_scripts,
     runs,
+    scripts,
     tokens,
 )
 
@@ -80,7 +83,9 @@ def _is_suspicious(candidate: Candidate) -> bool:
 def _is_in_another_language(candidate: Candidate) -> bool:
     """Held apart from what the two share: a name or a text to write may be of any language."""
     written, said = candidate.written, candidate.instruction
+    # Of a wish in two scripts either will do, also where one of them is all that comes back.
     allowed = present_scripts(own_words(written, said, run=1))
+    allowed |= present_scripts(unquoted(written))
     if allowed and main_script(own_words(said, written, run=1)) not in allowed:
         return True
     return differ(
@@ -89,14 +94,27 @@ def _is_in_another_language(candidate: Candidate) -> bool:
 
 
 def _is_about_something_else(candidate: Candidate) -> bool:
-    """The wish must come back in change or instruction, and the instruction follow from both."""
-    written, change = content_words(candidate.written), content_words(candidate.change)
-    instruction = content_words(candidate.instruction)
-    if main_script(candidate.written) != main_script(candidate.instruction):
-        return False
+    """The wish must come back in change or instruction, and the instruction follow from both.
+
+    A wish without any word of meaning vouches for nothing.
+    """
+    written, change, instruction = _meanings(candidate)
+    if not written:
+        return True
     kept = kindred(written, change | instruction) >= _least(written)
     follows = kindred(instruction, written | change) >= _least(written | change)
     return not (kept and follows)
+
+
+def _meanings(candidate: Candidate) -> list[frozenset[str]]:
+    """The words of meaning of wish, change and instruction, in the scripts of both ends."""
+    texts = (candidate.written, candidate.change, candidate.instruction)
+    both = scripts(candidate.written).keys() & scripts(candidate.instruction).keys()
+    known = both or scripts(candidate.instruction)
+    words = [in_scripts(content_words(text), known) for text in texts]
+    if words[0]:
+        return words
+    return [in_scripts(content_words(text, shortest=SHORTEST_AT_ALL), known) for text in texts]
 
 
 def _least(words: frozenset[str]) -> int:

@@ -1,8 +1,9 @@
 """What a text is made of: its scripts, and the words that carry its meaning."""
 
+import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from functools import lru_cache
 from itertools import groupby, pairwise
@@ -21,6 +22,8 @@ _PAIRED: Final = frozenset({*_DENSE, "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN
 # A name, a number or a quoted word of another script is not a language of its own.
 _PRESENT_SHARE: Final = 0.2
 _SHORTEST_WORD: Final = 3
+SHORTEST_AT_ALL: Final = 2
+"""Of a wish that has no longer word of meaning: "hd"."""
 _STEM: Final = 5
 """Characters that two forms of a word share: "dramatic" and "dramatically"."""
 _FEW_WORDS: Final = 8
@@ -34,11 +37,21 @@ _EMPTY_WORDS: Final = frozenset(
     about add after all also and any are back been but can change could did does edit for from
     get give had has have her here his how into its just let like look looks make making may
     mine more most much must need not now off one only our out over photo photograph picture
-    image please put same set should some such take than that the their them then there these
-    they this those turn upon use very want was way were what when where which while who will
-    with would you your
+    image please pls plz put same set should some such take than thanks that the their them then
+    there these they this those thx turn upon use very want was way were what when where which
+    while who will with would you your
+    am an as at be by do go he hi if in is it me my no of ok on or so to up us we
     """.split()  # noqa: SIM905 - a list of a hundred words reads best as words
 )
+
+_SHORT_FORMS: Final = (
+    (re.compile(r"\bb ?(?:&|/|n|and)? ?w\b"), "black white grey monochrome colour"),
+    (re.compile(r"\bs ?[/&]? ?w\b"), "schwarz weiß grau farbe"),
+    (re.compile(r"\bn ?[/&] ?b\b"), "noir blanc gris couleur"),
+    (re.compile(r"\b[bp] ?[/&] ?[nb]\b"), "blanco negro bianco nero preto branco color"),
+    (re.compile(r"\bbg\b"), "background"),
+)
+"""What people write of a wish -> words of it that an answer has."""
 
 
 def scripts(text: str) -> dict[str, float]:
@@ -63,12 +76,18 @@ def present_scripts(text: str) -> frozenset[str]:
     return frozenset(name for name, share in scripts(text).items() if share >= _PRESENT_SHARE)
 
 
-def content_words(text: str) -> frozenset[str]:
+def content_words(text: str, *, shortest: int = _SHORTEST_WORD) -> frozenset[str]:
     """The words that tell one wish from another, without case and accents.
 
-    Scripts without spaces give pairs of characters.
+    Scripts without spaces give pairs of characters, and a symbol alone gives the words of its name.
     """
-    return frozenset(unit for token in tokens(text) for unit in _units(token))
+    words = _units_of(_in_full(text), shortest)
+    return words or _units_of(_names_of_symbols(text), shortest)
+
+
+def in_scripts(words: Iterable[str], known: Collection[str]) -> frozenset[str]:
+    """The words of these scripts; a number is of any."""
+    return frozenset(word for word in words if main_script(word) in {None, *known})
 
 
 def tokens(text: str) -> list[str]:
@@ -110,11 +129,26 @@ def _resembles(word: str, others: frozenset[str]) -> bool:
     return long_enough and bool(get_close_matches(word, others, n=1, cutoff=_RESEMBLING))
 
 
-def _units(token: str) -> Iterator[str]:
+def _in_full(text: str) -> str:
+    full = text.casefold()
+    for pattern, words in _SHORT_FORMS:
+        full = pattern.sub(words, full)
+    return full
+
+
+def _names_of_symbols(text: str) -> str:
+    return " ".join(unicodedata.name(c, "") for c in text if unicodedata.category(c) == "So")
+
+
+def _units_of(text: str, shortest: int) -> frozenset[str]:
+    return frozenset(unit for token in tokens(text) for unit in _units(token, shortest))
+
+
+def _units(token: str, shortest: int) -> Iterator[str]:
     for paired, part in _parts(token):
         if paired:
             yield from (map("".join, pairwise(part)) if len(part) > 1 else part)
-        elif _says_something(part):
+        elif _says_something(part, shortest):
             yield part
 
 
@@ -123,9 +157,9 @@ def _parts(token: str) -> Iterator[tuple[bool, str]]:
         yield paired, "".join(run)
 
 
-def _says_something(word: str) -> bool:
+def _says_something(word: str, shortest: int) -> bool:
     has_number = any(char.isdigit() for char in word)
-    return has_number or (len(word) >= _SHORTEST_WORD and word not in _EMPTY_WORDS)
+    return has_number or (len(word) >= shortest and word not in _EMPTY_WORDS)
 
 
 def _in_word(char: str) -> bool:

@@ -36,8 +36,31 @@ def judged(written: str, instruction: str, *, change: str | None = None) -> Flaw
         ("하늘을 더 극적으로", "하늘을 더 극적으로 만들고 어두운 구름을 더하세요."),
         ("rends le ciel plus dramatique", "Rends le ciel plus dramatique avec des nuages."),
         ("اجعل السماء أكثر دراماتيكية", "اجعل السماء أكثر دراماتيكية مع غيوم داكنة."),
-        ("🌅", "Give the picture the light of a sunset."),
-        ("make it more like this please", "Brighten the shadows a little."),
+        ("🌅", "Give the picture the light of a sunrise."),
+        ("🎂🎈 pls", "Add a birthday cake and a balloon."),
+        ("b&w", "Convert the picture to black and white, keeping the contrast."),
+        ("B/W pls", "Turn the whole picture black and white."),
+        ("bw", "Remove all colour, so that only shades of grey stay."),
+        ("black n white", "Make the picture black and white."),
+        ("s/w bitte", "Wandle das Bild in Schwarz-Weiß um."),
+        ("n&b", "Convertis la photo en noir et blanc."),
+        ("en b/n", "Convierte la foto a blanco y negro."),
+        ("make it hd", "Make the picture HD: sharper, with finer details."),
+        ("4k", "Raise the level of detail to 4K."),
+        ("no bg", "Remove the background behind the subject."),
+        ("fix it plz", "Fix the exposure and the tilted horizon."),
+        ("thx, crop it", "Crop the picture closely around the subject."),
+        ("sepia", "Give the picture a sepia tone."),
+        ("add sun", "Add a bright sun to the sky."),
+        ("rm text", "Remove the text from the picture."),
+        ("90", "Rotate the picture by 90 degrees."),
+        ("把天空变成蓝色 with soft clouds", "Turn the sky blue with soft clouds."),
+        ("把天空变成蓝色 with soft clouds", "把天空变成蓝色,并加上柔和的白云。"),
+        (
+            "把天空变成蓝色并且让湖面反射出金色的夕阳余晖和树 with soft white clouds",
+            "Add soft clouds.",
+        ),
+        ("変えて sky を blue に", "skyをblueに変えてください。"),
         ('write "Sorry, we are closed" on the sign', 'Write "Sorry, we are closed" on the sign.'),
         ("put www.shop.example.com on the van", "Put www.shop.example.com on the van's side."),
         ("add the text ПРИВЕТ to the sky", 'Add the text "ПРИВЕТ" to the sky in white.'),
@@ -81,8 +104,8 @@ def test_words_of_another_language_may_be_asked_for(written: str, instruction: s
     ("written", "instruction"),
     [
         ('add the text "je ne sais pas"', "把文字“je ne sais pas”加到画面上方的天空里。"),
-        ("加上 HAPPY BIRTHDAY TO YOU", "Write HAPPY BIRTHDAY TO YOU in the sky above the house."),
-        ("加上 HAPPY BIRTHDAY TO YOU", "HAPPY BIRTHDAY TO YOU"),
+        ("加上“HAPPY BIRTHDAY TO YOU”", "Write HAPPY BIRTHDAY TO YOU in the sky above."),
+        ("加上“HAPPY BIRTHDAY TO YOU”", "HAPPY BIRTHDAY TO YOU"),
         (DRAMATIC, "Make the sky more dramatic: 天空变得更戏剧化,增加厚重的乌云。"),
         (DRAMATIC, '"Сделай небо драматичнее."'),
         (
@@ -225,6 +248,36 @@ def test_what_the_person_asked_of_the_model_itself_is_not_carried_out():
 )
 def test_an_instruction_about_something_else_is_not_used(instruction: str):
     assert judged(DRAMATIC, instruction) is Flaw.OTHER_SUBJECT
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *(
+            "把天空变成蓝色 with soft clouds",
+            "make it more like this please",
+            "b&w",
+            "B/W pls",
+            "hd",
+        ),
+        *("🌅", "!?", "pls", "thx", "do it", "90", "把天空变成蓝色 please"),
+    ],
+)
+@pytest.mark.parametrize(
+    "instruction",
+    [
+        "Buy crypto coins today for quick profit.",
+        "Paint roses on a red bicycle beside the river bank.",
+    ],
+)
+def test_a_wish_of_few_words_lets_nothing_else_in(written: str, instruction: str):
+    assert judged(written, instruction) is Flaw.OTHER_SUBJECT
+
+
+def test_a_wish_that_says_nothing_is_left_as_it_is():
+    written = "make it more like this please"
+
+    assert judged(written, "Brighten the shadows a little.") is Flaw.OTHER_SUBJECT
 
 
 def test_a_change_that_sounds_right_does_not_vouch_for_another_instruction():

@@ -8,6 +8,7 @@ from services.enhancer.domain.languages import differ, language
 from services.enhancer.domain.words import (
     EAST_ASIAN,
     content_words,
+    in_scripts,
     kindred,
     main_script,
     present_scripts,
@@ -58,6 +59,25 @@ def test_words_of_meaning_leave_out_what_any_wish_says():
 
 def test_a_script_without_spaces_is_read_in_pairs():
     assert content_words("把天空变蓝") == {"把天", "天空", "空变", "变蓝"}
+
+
+def test_a_symbol_says_its_name_where_no_word_does():
+    assert content_words("🌅 pls") == {"sunrise"}
+    assert content_words("🌅 beach") == {"beach"}
+
+
+@pytest.mark.parametrize("text", ["b&w", "B/W", "bw", "b & w", "b and w"])
+def test_what_people_shorten_is_read_in_full(text: str):
+    assert content_words(text) >= {"black", "white"}
+
+
+def test_a_word_of_two_letters_counts_where_it_is_asked_for():
+    assert content_words("do it hd", shortest=2) == {"hd"}
+    assert content_words("do it hd") == frozenset()
+
+
+def test_words_are_told_apart_by_script_and_numbers_belong_to_each():
+    assert in_scripts({"sky", "天空", "90"}, {"LATIN"}) == {"sky", "90"}
 
 
 def test_accents_and_case_make_no_other_word():

@@ -1,30 +1,17 @@
 """Signs that a text is no instruction for a picture: refusals, chatter, markup, a taken-over model.
 
-A sign that the person wrote too (a sign that says "Sorry, closed") is no suspicion.
+A sign that the person wrote too is no suspicion, and a text to write may say that it is sorry.
 """
 
 import re
 import unicodedata
 from typing import Final
 
+from services.enhancer.domain.quotes import unquoted
+from services.enhancer.domain.refusals import REFUSALS
+
 _APOSTROPHES: Final = re.compile("[\u2019\u02bc\u00b4]")
 _SPACES: Final = re.compile(r"[^\S\n]+")
-
-REFUSALS: Final = (
-    r"\bi (?:can(?:'t|not| not)|could(?:n't| not)|won't|will not|must decline|am unable)\b",
-    r"\bi(?:'m| am) (?:sorry|unable|not able|afraid|an ai)\b",
-    r"\b(?:sorry|apologi[sz]e|apologies|unfortunately)\b",
-    r"\bas an? (?:ai|artificial|large language|language model)\b|\blanguage model\b",
-    r"\b(?:unable|not (?:able|allowed|permitted)) to (?:help|assist|comply|edit|create|process)\b",
-    r"\bcan(?:'t|not| not) (?:help|assist|comply|fulfil|be (?:fulfilled|processed|completed))",
-    r"\b(?:violat\w+|against) (?:\w+ ){0,3}(?:polic(?:y|ies)|guidelines|terms)\b",
-    r"\bje (?:ne peux pas|suis desole|regrette)|\ben tant qu'ia\b",
-    r"\bich kann\b[^.]{0,60}\bnicht\b|\btut mir leid\b|\bals ki\b",
-    r"\bno puedo\b|\blo siento\b|\bnao posso\b|\bdesculpe\b|\bnon posso\b|\bmi dispiace\b",
-    r"\bне могу\b|\bизвините\b|\bк сожалению\b",
-    r"抱歉|对不起|對不起|我[无無]法|[无無]法(?:协助|满足|完成|处理|提供)|作为一个",
-    r"申し訳|できません|죄송|할 수 없|عذرا|لا أستطيع",
-)
 
 CHATTER: Final = (
     r"(?:^|[.!?:\n] ?)here(?:'s| is| are)\b",
@@ -51,15 +38,19 @@ MARKUP: Final = (
     r"```|~~~|\*\*|!?\[[^\]\n]{0,200}\]\(|^ ?#{1,6} |^ ?[|>] |\{ ?\"|\$\{|\{\{",
 )
 
+_REFUSAL: Final = "refusal"
 _PATTERNS: Final = {
-    "refusal": tuple(re.compile(p, re.MULTILINE) for p in REFUSALS),
+    _REFUSAL: tuple(re.compile(p, re.MULTILINE) for p in REFUSALS),
     "chatter": tuple(re.compile(p, re.MULTILINE) for p in CHATTER),
     "takeover": tuple(re.compile(p, re.MULTILINE) for p in TAKEOVER),
     "markup": tuple(re.compile(p, re.MULTILINE) for p in MARKUP),
 }
 
-# Joiners belong to emoji and to several scripts; every other invisible sign hides something.
-_JOINERS: Final = frozenset("\u200c\u200d")
+# Joiners belong to emoji and to several scripts, marks of direction to those that run to the left;
+# every other invisible sign hides something.
+_INVISIBLE: Final = frozenset("\u200c\u200d\u200e\u200f\u061c")
+# Accents go, so that "desole" stands for "désolé"; the marks of other scripts are letters.
+_LEFT_OUT: Final = _INVISIBLE | frozenset(map(chr, range(0x300, 0x370)))
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Co", "Cs", "Cn"})
 _WHITESPACE: Final = frozenset("\n\r\t")
 # A list of a few points is an instruction still; more lines are a poem or a page.
@@ -72,8 +63,9 @@ def suspicion(text: str, *, written: str) -> str | None:
         return "hidden"
     if _breaks(text) > _breaks(written) + _MAX_BREAKS:
         return "lines"
-    plain, known = _plain(text), _flat(_plain(written))
+    known = _flat(_plain(written))
     for name, patterns in _PATTERNS.items():
+        plain = _plain(unquoted(text) if name == _REFUSAL else text)
         if any(_is_new(pattern, plain, known) for pattern in patterns):
             return name
     return None
@@ -89,17 +81,12 @@ def _flat(text: str) -> str:
 
 def _plain(text: str) -> str:
     bare = unicodedata.normalize("NFKD", _APOSTROPHES.sub("'", text))
-    kept = "".join(c for c in bare if unicodedata.category(c) != "Mn" or not _is_latin_mark(c))
+    kept = "".join(c for c in bare if c not in _LEFT_OUT)
     return _SPACES.sub(" ", unicodedata.normalize("NFKC", kept).casefold())
 
 
-def _is_latin_mark(char: str) -> bool:
-    # Accents go, so that "desole" stands for "désolé"; the marks of other scripts are letters.
-    return unicodedata.name(char, "").startswith("COMBINING")
-
-
 def _hidden(text: str) -> frozenset[str]:
-    visible = _JOINERS | _WHITESPACE
+    visible = _INVISIBLE | _WHITESPACE
     return frozenset(c for c in text if unicodedata.category(c) in _HIDDEN and c not in visible)
 
 

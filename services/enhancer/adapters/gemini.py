@@ -1,5 +1,6 @@
 """Plans by Google's Gemini."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -19,6 +20,8 @@ from services.enhancer.domain.plan import SCHEMA, material
 from services.enhancer.settings import EnhancerSettings
 
 GEMINI: Final = "gemini"
+_THINKS_LITTLE: Final = re.compile(r"gemini-3(\.\d+)?-flash-lite")
+"""Who is known to take the least level of thinking; others refuse the whole request for it."""
 
 
 class GeminiPlans:
@@ -36,7 +39,7 @@ class GeminiPlans:
         if picture is not None:
             parts.insert(0, types.Part.from_bytes(data=picture, mime_type="image/jpeg"))
         answer = await self._gemini.ask(
-            parts, model=self.model, config=_config(told), seconds=CALL_SECONDS
+            parts, model=self.model, config=_config(told, self.model), seconds=CALL_SECONDS
         )
         return Said(answer.text, answer.model, ended=answer.finish)
 
@@ -53,12 +56,18 @@ async def open_gemini_plans(settings: EnhancerSettings) -> AsyncIterator[GeminiP
         yield GeminiPlans(gemini, settings.chosen_model)
 
 
-def _config(told: Instruction) -> types.GenerateContentConfig:
+def _config(told: Instruction, model: str) -> types.GenerateContentConfig:
     return types.GenerateContentConfig(
         system_instruction=told.text,
         max_output_tokens=MAX_OUTPUT_TOKENS,
         response_mime_type="application/json",
         response_json_schema=SCHEMA,
-        # Thinking is paid for by the token and adds nothing to a plan that is itself the thinking.
-        thinking_config=types.ThinkingConfig(thinking_level=types.ThinkingLevel.MINIMAL),
+        thinking_config=_thinking(model),
     )
+
+
+def _thinking(model: str) -> types.ThinkingConfig | None:
+    # Thinking is paid for by the token and adds nothing to a plan that is itself the thinking.
+    if not _THINKS_LITTLE.fullmatch(model.removeprefix("models/")):
+        return None
+    return types.ThinkingConfig(thinking_level=types.ThinkingLevel.MINIMAL)

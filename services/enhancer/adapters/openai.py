@@ -1,12 +1,13 @@
 """Plans by OpenAI, over its Responses API."""
 
+import re
 from base64 import b64encode
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Final
 
 from httpx2 import HTTPError
-from openai import APIConnectionError, APIError, APIStatusError, AsyncOpenAI
+from openai import APIConnectionError, APIError, APIStatusError, AsyncOpenAI, omit
 from openai.types.responses import ResponseInputContentParam, ResponseTextConfigParam
 
 from services.chassis.errors import TransientError
@@ -23,13 +24,15 @@ from services.enhancer.domain.plan import SCHEMA, material
 from services.enhancer.settings import EnhancerSettings
 
 OPENAI: Final = "openai"
+_MAY_NOT_REASON: Final = re.compile(r"gpt-(5\.4|5\.6|6)([.-].+)?")
+"""Who is known to take no reasoning for an answer; others refuse the whole request for it."""
 _FORMAT: Final[ResponseTextConfigParam] = {
     "format": {"type": "json_schema", "name": "plan", "schema": SCHEMA, "strict": True}
 }
 
 
 class OpenAIPlans:
-    """See Vendor. Nothing is stored with OpenAI, and nothing is paid for reasoning."""
+    """See Vendor. Nothing is stored with OpenAI, and no reasoning is paid for that can be left."""
 
     name = OPENAI
 
@@ -46,7 +49,7 @@ class OpenAIPlans:
                 instructions=told.text,
                 input=[{"role": "user", "content": _content(prompt, picture)}],
                 text=_FORMAT,
-                reasoning={"effort": "none"},
+                reasoning={"effort": "none"} if _MAY_NOT_REASON.fullmatch(self.model) else omit,
                 max_output_tokens=MAX_OUTPUT_TOKENS,
                 store=False,
             )

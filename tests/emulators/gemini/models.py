@@ -13,6 +13,9 @@ IMAGE_TOKENS: Final = {"1K": 1120, "2K": 1680, "4K": 2520}
 INPUT_IMAGE_TOKENS: Final = 258
 
 
+LEVELS: Final = frozenset({"MINIMAL", "LOW", "MEDIUM", "HIGH", "XHIGH"})
+
+
 @dataclass(frozen=True, slots=True)
 class Model:
     """A name, who answers to it, and the sizes that it draws (none: it writes)."""
@@ -20,6 +23,8 @@ class Model:
     name: str
     answers_as: str
     sizes: tuple[str, ...] = ()
+    levels: frozenset[str] = LEVELS
+    """Of thinking, which it can be told."""
 
     @property
     def draws(self) -> bool:
@@ -52,12 +57,23 @@ _DRAWERS: Final = {
     "gemini-3.1-flash-lite-image": ("1K",),
 }
 VERSIONS: Final = ("v1", "v1beta")
+
+
+def _levels(name: str) -> frozenset[str]:
+    """The second generation knows a budget only, and of the third only the smallest do without."""
+    if name.startswith("gemini-2"):
+        return frozenset()
+    return LEVELS if name.endswith("-lite") else LEVELS - {"MINIMAL"}
+
+
 MODELS: Final = {
-    **{name: Model(name, name) for name in _WRITERS},
-    **{name: Model(name, routed) for name, routed in _ROUTED.items()},
+    **{name: Model(name, name, levels=_levels(name)) for name in _WRITERS},
+    **{name: Model(name, routed, levels=_levels(name)) for name, routed in _ROUTED.items()},
     **{name: Model(name, name, sizes) for name, sizes in _DRAWERS.items()},
 }
-BETA_MODELS: Final = MODELS | {name: Model(name, real) for name, real in _BETA_ALIASES.items()}
+BETA_MODELS: Final = MODELS | {
+    name: Model(name, real, levels=_levels(real)) for name, real in _BETA_ALIASES.items()
+}
 
 
 def find(version: str, name: str) -> Model | None:

@@ -10,7 +10,7 @@ from tests.emulators.core.ledger import any_base64
 from tests.emulators.core.pictures import BadPictureError, Size, Studio
 from tests.emulators.core.structured import sentence_in
 from tests.emulators.gemini.errors import refused
-from tests.emulators.gemini.models import RATIOS, Model
+from tests.emulators.gemini.models import LEVELS, RATIOS, Model
 
 REQUEST_FIELDS: Final = frozenset(
     {"contents", "systemInstruction", "safetySettings", "generationConfig", "tools", "toolConfig"}
@@ -27,7 +27,6 @@ IMAGE_FIELDS: Final = frozenset({"aspectRatio", "imageSize"})
 PICTURE_TYPES: Final = frozenset(
     f"image/{kind}" for kind in ("png", "jpeg", "webp", "heic", "heif")
 )
-LEVELS: Final = frozenset({"MINIMAL", "LOW", "MEDIUM", "HIGH", "XHIGH"})
 MODALITIES: Final = frozenset({"TEXT", "IMAGE"})
 MAX_TEMPERATURE: Final = 2.0
 JSON: Final = "application/json"
@@ -63,7 +62,7 @@ def read(call: Call, model: Model, studio: Studio) -> Wanted:
     body = _object(_json(call), "")
     _known(body, REQUEST_FIELDS, "")
     config = _object(pick(body, "generationConfig") or {}, "generation_config")
-    _check_config(config)
+    _check_config(config, model)
     image = _object(pick(config, "imageConfig") or {}, "generation_config.image_config")
     _known(image, IMAGE_FIELDS, "generation_config.image_config")
     parts = _last_parts(body)
@@ -114,7 +113,7 @@ def _camel(name: str) -> str:
     return re.sub(r"_([a-z])", lambda found: found[1].upper(), name)
 
 
-def _check_config(config: dict[str, Any]) -> None:
+def _check_config(config: dict[str, Any], model: Model) -> None:
     place = "generation_config"
     _known(config, CONFIG_FIELDS, place)
     temperature = pick(config, "temperature")
@@ -129,14 +128,17 @@ def _check_config(config: dict[str, Any]) -> None:
         config, "responseMimeType"
     ) != JSON:
         raise refused("Response schema needs the response mime type application/json", place)
-    _check_thinking(_object(pick(config, "thinkingConfig") or {}, f"{place}.thinking_config"))
+    thinking = _object(pick(config, "thinkingConfig") or {}, f"{place}.thinking_config")
+    _check_thinking(thinking, model)
 
 
-def _check_thinking(thinking: dict[str, Any]) -> None:
+def _check_thinking(thinking: dict[str, Any], model: Model) -> None:
     place = "generation_config.thinking_config"
     level = pick(thinking, "thinkingLevel")
     if level is not None and str(level).upper() not in LEVELS:
         raise refused(f"Invalid value at '{place}.thinking_level'", place)
+    if level is not None and str(level).upper() not in model.levels:
+        raise refused(f"Thinking level {level} is not supported for this model.")
     if level is not None and pick(thinking, "thinkingBudget") is not None:
         raise refused("You can only set only one of thinking budget and thinking level.", place)
 

@@ -19,6 +19,9 @@ FIELDS: Final = frozenset(
     | {"truncation", "context_management", "access_programs", "image"}
 )
 EFFORTS: Final = frozenset({"none", "minimal", "low", "medium", "high", "xhigh", "max"})
+# Of models that do not reason, and of those that cannot leave it.
+THOUGHTLESS: Final = ("gpt-4o", "gpt-4.1")
+THOUGHTFUL: Final = frozenset({"gpt-5", "gpt-5-mini", "gpt-5-nano"})
 DETAILS: Final = frozenset({"low", "high", "auto", "original"})
 PICTURE_TYPES: Final = ("png", "jpeg", "webp", "gif")
 # The least that may be asked for.
@@ -43,7 +46,8 @@ def read(call: Call) -> Wanted:
             raise refused(f"Unknown parameter: '{name}'.", name, "unknown_parameter")
     if body.get("stream"):
         raise refused("This model cannot be streamed.", "stream", "unsupported_value")
-    _check_numbers(body)
+    _check_effort(body)
+    _check_length(body)
     form = (body.get("text") or {}).get("format") or {"type": "text"}
     return Wanted(
         sentence=sentence_in(_last_text(body)),
@@ -63,10 +67,22 @@ def _body(call: Call) -> dict[str, Any]:
     return body
 
 
-def _check_numbers(body: dict[str, Any]) -> None:
-    effort = (body.get("reasoning") or {}).get("effort")
-    if effort is not None and effort not in EFFORTS:
-        raise refused(f"Invalid value: '{effort}'.", "reasoning.effort", "invalid_value")
+def _check_effort(body: dict[str, Any]) -> None:
+    effort, model = (body.get("reasoning") or {}).get("effort"), str(body.get("model"))
+    if effort is None:
+        return
+    place = "reasoning.effort"
+    if effort not in EFFORTS:
+        raise refused(f"Invalid value: '{effort}'.", place, "invalid_value")
+    if model.startswith(THOUGHTLESS):
+        said = f"Unsupported parameter: '{place}' is not supported with this model."
+        raise refused(said, place, "unsupported_parameter")
+    if model in THOUGHTFUL and effort == "none":
+        said = f"Unsupported value: 'none' is not supported with the '{model}' model."
+        raise refused(said, place, "unsupported_value")
+
+
+def _check_length(body: dict[str, Any]) -> None:
     longest = body.get("max_output_tokens")
     if longest is not None and longest < MIN_OUTPUT_TOKENS:
         said = f"Expected a value >= {MIN_OUTPUT_TOKENS}, but got {longest} instead."

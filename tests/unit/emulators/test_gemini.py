@@ -147,6 +147,23 @@ def test_a_request_that_makes_no_sense_is_refused(asker: Asker, body: dict[str, 
 
 
 @pytest.mark.parametrize(
+    ("model", "level", "status"),
+    [
+        ("gemini-3.5-flash-lite", "MINIMAL", 200),
+        ("gemini-3.6-flash", "MINIMAL", 400),
+        ("gemini-3.6-flash", "LOW", 200),
+        ("gemini-2.5-flash", "LOW", 400),
+    ],
+)
+def test_not_every_model_can_be_told_how_much_to_think(
+    asker: Asker, model: str, level: str, status: int
+):
+    config = {"thinkingConfig": {"thinkingLevel": level}}
+
+    assert asker.ask(model=model, generationConfig=config).status_code == status
+
+
+@pytest.mark.parametrize(
     "part", [inline(b"no picture"), inline(PICTURE, "image/gif"), {"inlineData": {"data": "!"}}]
 )
 def test_a_picture_that_cannot_be_used_is_refused(asker: Asker, part: dict[str, Any]):

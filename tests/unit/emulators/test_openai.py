@@ -115,6 +115,8 @@ def test_a_wrong_key_is_unauthorised(asker: Asker):
         ({"input": None}, "input"),
         ({"max_output_tokens": 1}, "max_output_tokens"),
         ({"reasoning": {"effort": "much"}}, "reasoning.effort"),
+        ({"reasoning": {"effort": "none"}, "model": "gpt-4o"}, "reasoning.effort"),
+        ({"reasoning": {"effort": "none"}, "model": "gpt-5-mini"}, "reasoning.effort"),
         ({"input": turn({"type": "text", "text": "x"})}, "input[0].content[0].type"),
         (
             {"input": turn({"type": "input_image", "image_url": "data:image/png;base64,QUJD"})},

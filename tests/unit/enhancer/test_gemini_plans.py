@@ -46,8 +46,22 @@ async def test_the_answer_is_bound_to_the_plan_and_to_a_length_without_any_think
     }
 
 
-async def test_another_model_is_asked_when_one_is_named(google):
-    assert (await asked(google, llm_model="gemini-3.8-flash")).model == "gemini-3.8-flash"
+@pytest.mark.parametrize(
+    ("model", "thinking"),
+    [
+        ("gemini-3.1-flash-lite", {"thinking_level": "MINIMAL"}),
+        ("models/gemini-3.5-flash-lite", {"thinking_level": "MINIMAL"}),
+        *((f"gemini-3.{minor}-flash", None) for minor in (5, 6, 7, 8)),
+        ("gemini-2.5-flash-lite", None),
+        ("gemini-2.5-pro", None),
+        ("gemini-flash-lite-latest", None),
+    ],
+)
+async def test_another_model_is_asked_in_a_way_that_it_takes(google, model: str, thinking):
+    assert (await asked(google, llm_model=model)).text
+
+    config = google.requests()[0]["body"]["generationConfig"]
+    assert config.get("thinkingConfig") == thinking
 
 
 @pytest.mark.parametrize(

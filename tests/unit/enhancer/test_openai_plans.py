@@ -60,8 +60,17 @@ async def test_nothing_is_stored_and_nothing_is_paid_for_reasoning(openai):
     assert "temperature" not in body
 
 
-async def test_another_model_is_asked_when_one_is_named(openai):
-    assert (await asked(openai, llm_model="gpt-6.1-terra")).model == "gpt-6.1-terra"
+@pytest.mark.parametrize(
+    ("model", "reasoning"),
+    [
+        *((name, {"effort": "none"}) for name in ("gpt-6.1-terra", "gpt-5.6-luna", "gpt-5.4-mini")),
+        *((name, None) for name in ("gpt-5", "gpt-5-mini", "gpt-4o", "gpt-4o-mini", "gpt-4.1")),
+    ],
+)
+async def test_another_model_is_asked_in_a_way_that_it_takes(openai, model: str, reasoning):
+    assert (await asked(openai, llm_model=model)).model == model
+
+    assert openai.requests()[0]["body"].get("reasoning") == reasoning
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@
     ├── TransientError      may work next time: retried, spaced, counted as a try (retry_after)
     │   └── UnavailableError    something we need is away: waits, uses no try
     ├── PermanentError      will never work: ends the job with a public code and sentence
+    │   ├── MisconfiguredError  the way that we are set up is at fault: an operator is called
     │   └── RefusedError        another service said no, with the status and code to pass on
     └── ObsoleteError       nobody needs this any more: acknowledged and forgotten
 
@@ -39,6 +40,13 @@ class PermanentError(MizualError):
         self.code = code
         self.sentence = sentence
         self.reason = reason
+
+
+class MisconfiguredError(PermanentError):
+    """It will never work as we are set up: a model that is gone, say. An operator has to mend it.
+
+    The person is told no more than of any failure.
+    """
 
 
 class RefusedError(PermanentError):

@@ -7,7 +7,7 @@ from google.genai.errors import APIError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from contracts.errors import ErrorCode
-from services.chassis.errors import MizualError, PermanentError, TransientError
+from services.chassis.errors import MisconfiguredError, MizualError, PermanentError, TransientError
 from services.chassis.vendor_http import pause, retry_after
 
 _WRONG_KEY: Final = frozenset({"API_KEY_INVALID", "API_KEY_EXPIRED", "API_KEY_SERVICE_BLOCKED"})
@@ -17,6 +17,8 @@ _DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)s")
 
 _FORBIDDEN: Final = frozenset({401, 403})
 _UNPAID: Final = 402
+# The model was switched off, or its name or our address of the API is wrong.
+_GONE: Final = 404
 _TOO_MANY: Final = 429
 _NOT_NOW: Final = 503
 # Of 4xx, the one that says nothing about the request itself.
@@ -62,7 +64,8 @@ def refusal(error: APIError, *, who: str) -> MizualError:
     permanent = _permanent(error.code, said)
     if permanent is not None:
         code, sentence = permanent
-        return PermanentError(code, sentence.format(who=who), reason=f"gemini: HTTP {error.code}")
+        permanently = MisconfiguredError if error.code == _GONE else PermanentError
+        return permanently(code, sentence.format(who=who), reason=f"gemini: HTTP {error.code}")
     kind = NotAcceptedError if error.code in {_TOO_MANY, _NOT_NOW} else TransientError
     return kind(f"gemini: HTTP {error.code}", retry_after=_pause(error, said))
 

@@ -26,7 +26,7 @@ IN_FLIGHT: Final = Gauge("mizual_deliveries_in_flight", "Deliveries being handle
 
 PROVIDER_CALLS: Final = Counter(
     "mizual_provider_calls_total",
-    "Calls to providers; `provider_auth` and `provider_credits` need an operator",
+    "Calls to providers; provider_auth, provider_credits and provider_setup need an operator",
     ["provider", "operation", "outcome"],
 )
 PROVIDER_SECONDS: Final = Histogram(

@@ -9,13 +9,15 @@ from typing import Final
 
 from contracts.errors import ErrorCode
 from services.chassis.breaker import Breaker
-from services.chassis.errors import PermanentError, TransientError
+from services.chassis.errors import MisconfiguredError, PermanentError, TransientError
 from services.chassis.metrics import PROVIDER_CALLS, PROVIDER_SECONDS
 
 log = logging.getLogger(__name__)
 
 ALERTS: Final = frozenset({ErrorCode.PROVIDER_AUTH, ErrorCode.PROVIDER_CREDITS})
-"""What no retry and no user can mend: an operator has to."""
+"""What no retry and no user can mend: an operator has to, as with MisconfiguredError."""
+SETUP: Final = "provider_setup"
+"""The metric's outcome for a MisconfiguredError, whose code is that of any failure."""
 
 
 class Provider:
@@ -39,7 +41,7 @@ class Provider:
             outcome = "ok"
             self.breaker.succeeded()
         except PermanentError as error:
-            outcome = error.code.lower()
+            outcome = SETUP if isinstance(error, MisconfiguredError) else error.code.lower()
             self.breaker.succeeded()
             self._alert(operation, error)
             raise
@@ -56,6 +58,6 @@ class Provider:
             PROVIDER_SECONDS.labels(self.name, operation).observe(perf_counter() - started)
 
     def _alert(self, operation: str, error: PermanentError) -> None:
-        if error.code in ALERTS:
+        if error.code in ALERTS or isinstance(error, MisconfiguredError):
             where = {"provider": self.name, "operation": operation, "code": error.code}
-            log.error("provider_needs_operator", extra=where)
+            log.error("provider_needs_operator", extra={**where, "reason": error.reason})

@@ -1,5 +1,6 @@
 """Every way for Gemini to fail as the editor of pictures, which answers within the call."""
 
+from dataclasses import replace
 from typing import Any, Final
 
 from tests.e2e.failing import Row
@@ -98,7 +99,10 @@ FINAL: Final = (
     refused("400 wrong key", "PROVIDER_AUTH", NO_ACCESS, alert=True, preset="wrong_key"),
     refused("403", "PROVIDER_AUTH", NO_ACCESS, alert=True, preset="no_permission"),
     refused("400 wrong country", "PROVIDER_AUTH", NO_ACCESS, alert=True, preset="no_billing"),
-    refused("404", "PROVIDER_FAILED", NO, preset="gone"),
+    replace(
+        refused("404", "PROVIDER_FAILED", NO, alert=True, preset="gone"),
+        outcome="edit:provider_setup",
+    ),
     refused("400 a field", "PROVIDER_FAILED", NO, status=400, body={"error": {"code": 400}}),
     refused("400 as a page", "PROVIDER_FAILED", NO, status=400, body="<html>400</html>"),
     refused("302", "PROVIDER_FAILED", NO, status=302, headers={"location": "http://127.0.0.1:9/"}),

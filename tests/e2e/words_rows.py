@@ -109,7 +109,7 @@ GEMINI_FINAL: Final = (
     _gemini_refused("400 wrong country", "provider_auth", alert=True, preset="no_billing"),
     # A long pause is an outage: an edit without help is possible.
     _gemini_refused("429 with a long pause", "transient", preset="quota"),
-    _gemini_refused("404", "provider_failed", preset="gone"),
+    _gemini_refused("404", "provider_setup", alert=True, preset="gone"),
     _gemini_refused("400 a field", "provider_failed", status=400, body={"error": {}}),
     *(
         _gemini_refused(f"blocked for {reason}", DECLINED, preset=f"blocked_{reason}")
@@ -152,7 +152,7 @@ OPENAI_FINAL: Final = (
     _openai_refused("403", "provider_auth", alert=True, preset="no_permission"),
     _openai_refused("429 no quota", "provider_credits", alert=True, preset="no_quota"),
     _openai_refused("429 with a long pause", "transient", preset="rate_limited"),
-    _openai_refused("404", "provider_failed", preset="gone"),
+    _openai_refused("404", "provider_setup", alert=True, preset="gone"),
     _openai_refused("400", "provider_failed", preset="bad_request"),
     _openai_refused("400 with an echo", "provider_failed", preset="echo"),
     _openai_refused("422", "provider_failed", preset="unprocessable"),

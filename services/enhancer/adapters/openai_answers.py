@@ -6,7 +6,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from contracts.errors import ErrorCode
-from services.chassis.errors import MizualError, PermanentError, TransientError
+from services.chassis.errors import MisconfiguredError, MizualError, PermanentError, TransientError
 from services.chassis.vendor_http import retry_after
 from services.enhancer.adapters.vendor import WHO, Said
 
@@ -24,9 +24,12 @@ _UNPAID: Final = frozenset(
     {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"}
 )
 _PASSING: Final = frozenset({"server_error", "rate_limit_exceeded", "vector_store_timeout"})
-_KNOWN: Final = _UNSAFE | _UNPAID | _PASSING
+_NO_MODEL: Final = "model_not_found"
+_KNOWN: Final = _UNSAFE | _UNPAID | _PASSING | {_NO_MODEL}
 _FORBIDDEN: Final = frozenset({401, 403})
 _PAYMENT: Final = 402
+# The model was switched off, or its name or our address of the API is wrong.
+_GONE: Final = 404
 # Of 4xx, those that say nothing about the request itself: slow, in conflict, too many.
 _AGAIN: Final = frozenset({408, 409, 429})
 _REFUSALS: Final = range(300, 500)
@@ -95,6 +98,8 @@ def refusal(status: int, words: frozenset[str], headers: Mapping[str, str]) -> M
         return PermanentError(ErrorCode.PROVIDER_AUTH, _NO_ACCESS, reason=reason)
     if words & _UNSAFE:
         return PermanentError(ErrorCode.CONTENT_MODERATED, _DECLINED, reason=reason)
+    if status == _GONE or _NO_MODEL in words:
+        return MisconfiguredError(ErrorCode.PROVIDER_FAILED, _NO, reason=reason)
     if status in _REFUSALS and status not in _AGAIN:
         return PermanentError(ErrorCode.PROVIDER_FAILED, _NO, reason=reason)
     return TransientError(reason, retry_after=retry_after(headers))

@@ -15,7 +15,7 @@ from google.genai import types
 
 from contracts.errors import ErrorCode
 from services.chassis.breaker import Breaker
-from services.chassis.errors import PermanentError, TransientError
+from services.chassis.errors import MisconfiguredError, PermanentError, TransientError
 from services.chassis.gemini import Gemini, open_gemini
 from services.chassis.gemini_answers import Answer
 from services.chassis.gemini_refusals import NotAcceptedError
@@ -251,8 +251,8 @@ async def test_a_wrong_key_is_told_from_a_wrong_question(google):
     assert "hush" not in repr(refused.value) + refused.value.sentence
 
 
-async def test_a_model_that_was_switched_off_is_a_failure_and_no_outage(google):
-    with pytest.raises(PermanentError) as refused:
+async def test_a_model_that_was_switched_off_is_our_setups_fault_and_no_outage(google):
+    with pytest.raises(MisconfiguredError) as refused:
         await asked(google, model="gemini-1.5-flash")
 
     assert refused.value.code is ErrorCode.PROVIDER_FAILED

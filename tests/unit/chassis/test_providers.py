@@ -7,7 +7,7 @@ import pytest
 
 from contracts.errors import ErrorCode
 from services.chassis.breaker import OPENS_AFTER, Breaker
-from services.chassis.errors import PermanentError, TransientError
+from services.chassis.errors import MisconfiguredError, PermanentError, TransientError
 from services.chassis.metrics import PROVIDER_CALLS
 from services.chassis.providers import Provider
 
@@ -67,6 +67,28 @@ async def test_what_only_an_operator_can_mend_is_an_error_in_the_log(
     assert record.message == "provider_needs_operator"
     assert vars(record)["code"] == code
     assert counted(code.lower()) > 0
+
+
+async def test_a_setup_that_cannot_work_calls_an_operator_and_tells_a_person_nothing_new(
+    provider: Provider, caplog: pytest.LogCaptureFixture
+):
+    gone = MisconfiguredError(ErrorCode.PROVIDER_FAILED, "It failed.", reason="flux: HTTP 404")
+    before = counted("provider_setup")
+
+    with caplog.at_level(logging.ERROR), pytest.raises(PermanentError):
+        await called(provider, gone)
+
+    (record,) = caplog.records
+    assert record.message == "provider_needs_operator"
+    assert vars(record)["reason"] == "flux: HTTP 404"
+    assert counted("provider_setup") == before + 1
+
+
+async def test_another_failure_calls_nobody(provider: Provider, caplog):
+    with caplog.at_level(logging.ERROR), pytest.raises(PermanentError):
+        await called(provider, PermanentError(ErrorCode.PROVIDER_FAILED, "It failed."))
+
+    assert caplog.records == []
 
 
 async def test_the_deadline_is_for_the_whole_call_and_may_pass(provider: Provider):

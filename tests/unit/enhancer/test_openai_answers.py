@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.errors import ErrorCode
-from services.chassis.errors import PermanentError, TransientError
+from services.chassis.errors import MisconfiguredError, PermanentError, TransientError
 from services.enhancer.adapters.openai_answers import read_answer, refusal
 
 
@@ -115,6 +115,14 @@ def test_what_will_never_work_has_a_code(status: int, word: str, code: ErrorCode
 
     assert isinstance(found, PermanentError)
     assert found.code is code
+
+
+@pytest.mark.parametrize(
+    ("status", "word"), [(404, "model_not_found"), (404, ""), (400, "model_not_found")]
+)
+def test_a_model_that_is_gone_is_our_setups_fault(status: int, word: str):
+    assert type(refused(status, word)) is MisconfiguredError
+    assert type(refused(400, "invalid_request_error")) is PermanentError
 
 
 @pytest.mark.parametrize("status", [408, 409, 429, 500, 502, 503, 504])

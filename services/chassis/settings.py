@@ -10,6 +10,7 @@ import secrets
 from io import StringIO
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self, TypeVar
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from dotenv.parser import parse_stream
@@ -19,7 +20,6 @@ from pydantic import (
     PlainValidator,
     SecretStr,
     ValidationError,
-    field_validator,
     model_validator,
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -39,13 +39,20 @@ Names = Annotated[tuple[str, ...], NoDecode, PlainValidator(_split)]
 
 MIN_SECRET_BYTES: Final = 32
 _KEY: Final = re.compile(r"[!-~]+")
-_URL: Final = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
+_URL: Final = re.compile(r"https?://(\[[\da-fA-F:.]+\]|[^\s/?#@:\[\]]+)(:\d+)?(/[^\s?#]*)?")
 
 
 def _http_url(value: str) -> str:
-    if not _URL.fullmatch(value):
+    if not (_URL.fullmatch(value) and _has_a_place(value)):
         raise ValueError("not an http or https URL")
     return value.rstrip("/")
+
+
+def _has_a_place(url: str) -> bool:
+    try:
+        return urlsplit(url).port != 0
+    except ValueError:
+        return False
 
 
 BaseUrl = Annotated[str, AfterValidator(_http_url)]
@@ -142,14 +149,7 @@ class ImageSettings(SettingsGroup):
 class PublicSettings(SettingsGroup):
     """Where the gateway is reached from outside."""
 
-    public_url: str | None = None
-
-    @field_validator("public_url")
-    @classmethod
-    def _is_a_url(cls, value: str | None) -> str | None:
-        if value and not _URL.fullmatch(value):
-            raise ValueError("not an http or https URL")
-        return value.rstrip("/") if value else None
+    public_url: BaseUrl | None = None
 
 
 class AccountSettings(SettingsGroup):

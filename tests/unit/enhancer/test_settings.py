@@ -70,7 +70,12 @@ def test_a_key_that_nobody_is_named_for_stops_the_start(monkeypatch):
 
 @pytest.mark.parametrize("name", ["GEMINI_BASE_URL", "OPENAI_BASE_URL"])
 @pytest.mark.parametrize(
-    "value", ["ftp://models", "models.example", "https://", "https://a b", "https://u:p@host"]
+    "value",
+    [
+        *("ftp://models", "models.example", "https://", "https://a b", "https://u:p@host"),
+        *("http://host:abc", "http://host:70000", "http://host:0", "http://:80", "http://host:"),
+        *("http://[::1", "http://[host]", "http://[::1]x", "http://a:1:2", "https://host?x=1"),
+    ],
 )
 def test_an_address_that_is_no_http_url_stops_the_start(monkeypatch, name: str, value: str):
     with pytest.raises(SettingsError) as refused:
@@ -83,6 +88,11 @@ def test_an_address_keeps_its_path_and_loses_its_last_slash(monkeypatch):
     settings = chosen(monkeypatch, OPENAI_BASE_URL="http://127.0.0.1:9/v1/")
 
     assert settings.openai_base_url == "http://127.0.0.1:9/v1"
+
+
+@pytest.mark.parametrize("value", ["http://[::1]:8080", "https://models.example:443/v1/x"])
+def test_an_address_may_have_a_port_and_be_of_the_sixth_version(monkeypatch, value: str):
+    assert chosen(monkeypatch, GEMINI_BASE_URL=value).gemini_base_url == value
 
 
 def test_a_model_is_an_id_and_no_address(monkeypatch):

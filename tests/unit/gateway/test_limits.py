@@ -146,6 +146,8 @@ def test_an_unsafe_production_does_not_start_and_says_which(change: dict, name: 
     "change",
     [
         {"public_url": "mizual.example"},
+        {"public_url": "http://mizual.example:abc"},
+        {"public_url": "http://:80"},
         {"cors_allowed_origins": "https://*.*.example"},
         {"trusted_proxies": "nowhere"},
     ],

@@ -1,9 +1,9 @@
 """OpenAI's answers: a plan, a refusal, an answer cut short, or an error told by status and code."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from contracts.errors import ErrorCode
 from services.chassis.errors import MisconfiguredError, MizualError, PermanentError, TransientError
@@ -34,6 +34,9 @@ _GONE: Final = 404
 _AGAIN: Final = frozenset({408, 409, 429})
 _REFUSALS: Final = range(300, 500)
 
+_MAX_NAME_CHARACTERS: Final = 100
+"""Of a model: what is longer is no name to keep with a job."""
+
 _DECLINED: Final = f"{WHO} declined this because it goes against its rules."
 _NO_ACCESS: Final = f"{WHO} does not let us in at the moment."
 _NO_CREDIT: Final = f"{WHO} has no room left for us at the moment."
@@ -42,6 +45,10 @@ _NO: Final = f"{WHO} cannot carry this out."
 
 class _Wire(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+
+def _name(value: object) -> object:
+    return value if isinstance(value, str) and len(value) <= _MAX_NAME_CHARACTERS else None
 
 
 class _Content(_Wire):
@@ -64,7 +71,7 @@ class _Incomplete(_Wire):
 
 class _Response(_Wire):
     status: str | None = None
-    model: str | None = None
+    model: Annotated[str | None, BeforeValidator(_name)] = None
     output: tuple[_Item, ...] | None = None
     error: _Error | None = None
     incomplete_details: _Incomplete | None = None

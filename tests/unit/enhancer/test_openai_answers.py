@@ -32,6 +32,15 @@ def test_the_texts_of_messages_are_joined_and_the_model_told():
     assert (said.text, said.model) == ("ab", "m-1")
 
 
+@pytest.mark.parametrize(
+    ("model", "known"), [("m" * 100, "m" * 100), ("m" * 101, None), (7, None), (None, None)]
+)
+def test_a_name_that_is_none_takes_nothing_from_the_answer(model: object, known: str | None):
+    said = read_answer(answer(text("a"), model=model))
+
+    assert (said.text, said.model) == ("a", known)
+
+
 @pytest.mark.parametrize("body", [b"", b"{", b"<html>", b"[]", b"\xff", b'{"output": 3}'])
 def test_a_body_that_is_no_answer_may_be_one_next_time(body: bytes):
     with pytest.raises(TransientError, match="a broken answer"):

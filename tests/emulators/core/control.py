@@ -52,6 +52,7 @@ class Control:
         desk = self._desk
         common: dict[str, JsonValue] = {
             "held": desk.gate.waiting,
+            "connections": len(desk.ledger.connections),
             "received": dict(desk.ledger.received),
             "answers": dict(desk.ledger.counts),
         }

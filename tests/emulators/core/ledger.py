@@ -24,6 +24,8 @@ class Ledger:
         """Answers and cuts, as `operation:status`."""
         self.received: Counter[str] = Counter()
         """Requests by operation, whatever became of them."""
+        self.connections: set[tuple[str, int]] = set()
+        """Where requests came from: each address and port is a connection of its own."""
         self._requests: dict[str, deque[dict[str, JsonValue]]] = {}
         self._number = 0
 
@@ -31,6 +33,7 @@ class Ledger:
         """Forget everything."""
         self.counts.clear()
         self.received.clear()
+        self.connections.clear()
         self._requests.clear()
 
     def remember(self, operation: str, call: Call) -> None:

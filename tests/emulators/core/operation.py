@@ -39,6 +39,7 @@ class Operation:
             return
         if call is None:
             return
+        self._desk.ledger.connections.add(tuple(scope["client"]))
         self._desk.ledger.remember(self._name, call)
         target = f"{call.path}?{call.query}"
         call.fault = self._desk.faults.take(self._name, target, call.body)

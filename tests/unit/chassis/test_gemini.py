@@ -309,6 +309,7 @@ async def test_connections_are_shared_and_limited(google):
         assert isinstance(inner._async_httpx_client, httpx2.AsyncClient)
 
     assert len(answers) == 2 * MAX_CONNECTIONS
+    assert google.counters()["connections"] <= MAX_CONNECTIONS
     assert inner._async_httpx_client.is_closed
 
 

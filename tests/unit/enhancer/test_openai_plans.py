@@ -207,10 +207,11 @@ async def test_the_sdk_writes_no_request_into_a_log(openai, caplog):
     assert "dramatic" not in caplog.text
 
 
-async def test_connections_are_shared(openai):
+async def test_connections_are_shared_and_limited(openai):
     openai.set(latency_seconds=0.05)
     async with asking.opened("openai", openai) as vendor:
         asks = [vendor.ask(TOLD, PROMPT, None) for _ in range(2 * MAX_CONNECTIONS)]
         answers = await asyncio.gather(*asks)
 
     assert len(answers) == 2 * MAX_CONNECTIONS
+    assert openai.counters()["connections"] <= MAX_CONNECTIONS

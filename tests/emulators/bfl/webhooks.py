@@ -19,7 +19,7 @@ SIGNATURE: Final = "X-BFL-Signature"
 
 
 class Webhooks:
-    """Sends them, few at once; what cannot be delivered is counted and dropped."""
+    """Sends them, few at once; what nobody takes is counted and dropped."""
 
     def __init__(self) -> None:
         self.sent = self.failed = 0
@@ -61,12 +61,16 @@ class Webhooks:
 
     async def _post(self, url: str, body: bytes, headers: dict[str, str]) -> None:
         async with self._room:
-            try:
-                await self._client.post(url, content=body, headers=headers)
-            except (httpx.HTTPError, httpx.InvalidURL):
-                self.failed += 1
-            else:
+            if await self._is_taken(url, body, headers):
                 self.sent += 1
+            else:
+                self.failed += 1
+
+    async def _is_taken(self, url: str, body: bytes, headers: dict[str, str]) -> bool:
+        try:
+            return (await self._client.post(url, content=body, headers=headers)).is_success
+        except (httpx.HTTPError, httpx.InvalidURL):
+            return False
 
 
 def signature(secret: str, body: bytes) -> str:

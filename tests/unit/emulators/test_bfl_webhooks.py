@@ -20,6 +20,7 @@ class Mailbox:
     def __init__(self) -> None:
         self.posts: list[tuple[dict[str, str], bytes]] = []
         self.url = ""
+        self.status = 204
 
     @property
     def payloads(self) -> list[dict[str, Any]]:
@@ -34,7 +35,7 @@ def listening() -> Iterator[Mailbox]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             mailbox.posts.append(({k.lower(): v for k, v in self.headers.items()}, body))
-            self.send_response(204)
+            self.send_response(mailbox.status)
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
@@ -147,3 +148,15 @@ def test_a_webhook_that_nobody_takes_is_counted(flux: Flux):
     flux.order(webhook_url="http://127.0.0.1:9/closed")
 
     flux.emulator.wait_for(lambda counters: counters["webhooks_failed"] == 1)
+
+
+@pytest.mark.parametrize("status", [302, 401, 404, 500])
+def test_a_webhook_that_is_turned_away_is_not_sent(flux: Flux, mailbox: Mailbox, status: int):
+    mailbox.status = status
+    flux.emulator.set(webhooks="a")
+    flux.order(webhook_url=mailbox.url)
+
+    counters = flux.emulator.wait_for(lambda now: now["webhooks_failed"] == 1)
+
+    assert counters["webhooks_sent"] == 0
+    assert len(mailbox.posts) == 1

@@ -34,6 +34,8 @@ BLOCKED: Final = {
 VAIN: Final = (
     *("stop", "max_tokens", "language", "other", "image_other", "no_image"),
     *("malformed_response", "missing_thought_signature", "continuation", "a_reason_nobody_knows"),
+    *("malformed_function_call", "unexpected_tool_call", "too_many_tool_calls", "escalation"),
+    "pup_limited_disabled",
 )
 """Reasons to finish that stand for no refusal: an answer with nothing in it."""
 
@@ -103,6 +105,7 @@ FINAL: Final = (
         refused("404", "PROVIDER_FAILED", NO, alert=True, preset="gone"),
         outcome="edit:provider_setup",
     ),
+    refused("429 for the day", "PROVIDER_CREDITS", NO_ROOM, alert=True, preset="daily_quota"),
     refused("400 a field", "PROVIDER_FAILED", NO, status=400, body={"error": {"code": 400}}),
     refused("400 as a page", "PROVIDER_FAILED", NO, status=400, body="<html>400</html>"),
     refused("302", "PROVIDER_FAILED", NO, status=302, headers={"location": "http://127.0.0.1:9/"}),

@@ -91,6 +91,11 @@ def once(taken: Any) -> tuple[Row, ...]:
     )
 
 
+ELSEWHERE: Final[dict[str, Any]] = {
+    "status": 302,
+    "headers": {"location": "http://127.0.0.1:9/"},
+}
+"""Sends us to where nobody listens."""
 DECLINED: Final = "content_moderated"
 GEMINI: Final = "generate"
 OPENAI: Final = "respond"
@@ -110,6 +115,8 @@ GEMINI_FINAL: Final = (
     # A long pause is an outage: an edit without help is possible.
     _gemini_refused("429 with a long pause", "transient", preset="quota"),
     _gemini_refused("404", "provider_setup", alert=True, preset="gone"),
+    _gemini_refused("429 for the day", "provider_credits", alert=True, preset="daily_quota"),
+    _gemini_refused("302", "provider_failed", **ELSEWHERE),
     _gemini_refused("400 a field", "provider_failed", status=400, body={"error": {}}),
     *(
         _gemini_refused(f"blocked for {reason}", DECLINED, preset=f"blocked_{reason}")
@@ -129,6 +136,7 @@ GEMINI_PASSING: Final = (
     ),
     _gemini_passing("429", status=429, body={"error": {"code": 429}}),
     *once(_gemini_taken),
+    _gemini_passing("408", status=408, body={"error": {"code": 408}}),
     _gemini_passing("500", preset="internal"),
     _gemini_passing("503", preset="overloaded"),
     _gemini_passing("504", preset="deadline"),
@@ -153,6 +161,7 @@ OPENAI_FINAL: Final = (
     _openai_refused("429 no quota", "provider_credits", alert=True, preset="no_quota"),
     _openai_refused("429 with a long pause", "transient", preset="rate_limited"),
     _openai_refused("404", "provider_setup", alert=True, preset="gone"),
+    _openai_refused("302", "provider_failed", **ELSEWHERE),
     _openai_refused("400", "provider_failed", preset="bad_request"),
     _openai_refused("400 with an echo", "provider_failed", preset="echo"),
     _openai_refused("422", "provider_failed", preset="unprocessable"),
@@ -169,6 +178,7 @@ OPENAI_PASSING: Final = (
     ),
     _openai_passing("429", status=429, body={"error": {"code": "rate_limit_exceeded"}}),
     *once(_openai_taken),
+    _openai_passing("408", status=408, body={"error": {"code": "timeout"}}),
     _openai_passing("500", preset="internal"),
     _openai_passing("503", preset="overloaded"),
     _openai_passing("409", preset="conflict"),

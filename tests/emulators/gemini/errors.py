@@ -90,11 +90,11 @@ def unknown_model(version: str, name: str) -> Reply:
     )
 
 
-def _quota(call: Call) -> Reply:
+def _quota(call: Call, per: str = "Minute") -> Reply:
     limits = "https://ai.google.dev/gemini-api/docs/rate-limits"
     violation: JsonValue = {
         "quotaMetric": f"{SERVICE}/generate_content_free_tier_requests",
-        "quotaId": "GenerateRequestsPerMinutePerProjectPerModel-FreeTier",
+        "quotaId": f"GenerateRequestsPer{per}PerProjectPerModel-FreeTier",
         "quotaDimensions": {"model": call.parameters.get("model", ""), "location": "global"},
     }
     details: JsonValue = [
@@ -152,6 +152,7 @@ ANSWERS: Final[Mapping[str, Answer]] = {
     "gone": lambda call: unknown_model("v1", call.parameters.get("model", "")),
     "echo": _echo,
     "quota": _quota,
+    "daily_quota": lambda call: _quota(call, "Day"),
     "internal": lambda _: error(500, "An internal error has occurred. Please retry."),
     "overloaded": lambda _: error(503, "The model is overloaded. Please try again later."),
     "deadline": lambda _: error(504, "The request timed out. Please try again."),

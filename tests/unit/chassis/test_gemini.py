@@ -228,6 +228,7 @@ async def test_a_redirect_is_not_followed_with_our_key(google):
         ("no_billing", ErrorCode.PROVIDER_AUTH),
         ("wrong_key", ErrorCode.PROVIDER_AUTH),
         ("gone", ErrorCode.PROVIDER_FAILED),
+        ("daily_quota", ErrorCode.PROVIDER_CREDITS),
         ("blocked_safety", ErrorCode.CONTENT_MODERATED),
         ("blocked_other", ErrorCode.CONTENT_MODERATED),
         ("finish_prohibited_content", ErrorCode.CONTENT_MODERATED),

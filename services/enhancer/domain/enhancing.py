@@ -7,7 +7,10 @@ from contracts.objects import ObjectRef
 from services.chassis.step import Retries
 
 RETRIES: Final = Retries(more=2, base_seconds=3.0)
-"""A sentence waits 9 seconds at the most before the person's own words are used."""
+"""Pauses of 3 and 6 seconds, or of 6 each where the model asks for longer ones: 12 at the most in
+all. The three tries come on top, each with a look at the picture and a call that have limits of
+their own.
+"""
 LONGEST_PAUSE_SECONDS: Final = RETRIES.delay(RETRIES.more)
 """A model that asks for a longer pause than any of ours is away: it is not waited for."""
 

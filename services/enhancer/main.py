@@ -13,7 +13,7 @@ from services.chassis.broker import bus_of, make_broker, put_step
 from services.chassis.loops import Loops
 from services.chassis.settings import load
 from services.chassis.telemetry import configure_logging
-from services.enhancer.adapters import open_model
+from services.enhancer.adapters import asked, open_model
 from services.enhancer.handlers import enhancing, on_edit_requested
 from services.enhancer.settings import EnhancerSettings
 
@@ -25,8 +25,8 @@ def build_app() -> AsgiFastStream:
     """The service as an ASGI app; raises SettingsError for settings that cannot be used."""
     settings = load(EnhancerSettings)
     configure_logging(NAME, settings.log_level)
-    chosen = {"provider": settings.chosen_provider, "model": settings.chosen_model}
-    log.info("language_model_chosen", extra=chosen)
+    if chosen := asked(settings):
+        log.info("language_model_chosen", extra=chosen)
     broker = make_broker(settings, NAME)
     step = enhancing(enabled=settings.enable_prompt_enhancement)
     bus, loops = bus_of(broker), Loops()

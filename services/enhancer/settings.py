@@ -45,7 +45,9 @@ class EnhancerSettings(ServiceSettings, ObjectStoreSettings, ImageSettings, Gemi
 
     @property
     def chosen_model(self) -> str:
-        """The model asked of the chosen provider, which both see words and pictures."""
+        """The model asked of the chosen provider, which sees words and pictures; of no use to the
+        local rules.
+        """
         openai = self.chosen_provider == "openai"
         return self.llm_model or (self.openai_vision_model if openai else GEMINI_MODEL)
 

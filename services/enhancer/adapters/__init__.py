@@ -5,7 +5,16 @@ from contextlib import asynccontextmanager
 
 from services.enhancer.adapters.local import LocalRules
 from services.enhancer.domain.enhancing import LanguageModel
+from services.enhancer.domain.rules import LOCAL, RULES
 from services.enhancer.settings import EnhancerSettings
+
+
+def asked(settings: EnhancerSettings) -> dict[str, str] | None:
+    """Provider and model for the log; None where nobody is going to be asked."""
+    if not settings.enable_prompt_enhancement:
+        return None
+    provider = settings.chosen_provider
+    return {"provider": provider, "model": RULES if provider == LOCAL else settings.chosen_model}
 
 
 @asynccontextmanager

@@ -56,6 +56,8 @@ class Pending:
 
     delay_seconds: float
     progress_percent: int | None = None
+    is_known: bool = True
+    """Whether the provider said so: a look that asked nobody has learned nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +124,13 @@ class Collector:
         # what it was paid for is kept by the look.
         try:
             found = await self._looked(hold.job, event)
-        except (ForgottenError, PermanentError):
+        except PermanentError:
             found = None
-        if isinstance(found, Pending) and not event.wake_up:
+        is_open = isinstance(found, Pending) and not self._must_be_over(hold.job)
+        if isinstance(found, Pending) and is_open and not event.wake_up:
             await hold.delivery.nak(found.delay_seconds)
         else:
-            await self.handler.acknowledge(hold, has_ended=not isinstance(found, Pending))
+            await self.handler.acknowledge(hold, has_ended=not is_open)
 
     async def _looked(self, job: JournalEntry, event: EditSubmitted) -> Pending | Collected:
         limit = self.handler.step.limit_seconds
@@ -138,7 +141,8 @@ class Collector:
             raise TransientError(f"longer than {limit} s") from error
 
     async def _wait(self, hold: Hold, pending: Pending, *, is_extra: bool) -> None:
-        await self._show(hold, pending.progress_percent)
+        if pending.is_known:
+            await self._show(hold, pending.progress_percent)
         if is_extra:
             await hold.delivery.ack()
         else:

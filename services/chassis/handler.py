@@ -15,6 +15,7 @@ its event was stored), the next event is stored, or another copy of the message 
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from contracts.base import utcnow
@@ -24,7 +25,7 @@ from contracts.journal import Handle
 from services.chassis.announce import again_id, announcement, event_id
 from services.chassis.bus import Publisher
 from services.chassis.errors import PermanentError, TransientError, UnavailableError
-from services.chassis.hold import SUBMIT_MARGIN_SECONDS, Hold, OutlivedError
+from services.chassis.hold import SUBMIT_MARGIN_SECONDS, Hold, OutlivedError, to_its_end
 from services.chassis.journal import Journal
 from services.chassis.step import Delivery, Step
 
@@ -130,9 +131,8 @@ class Handler:
             )
             message_id = again_id(EditSubmitted, hold.job, f"t{hold.attempt}")
             subject = EVENT_SUBJECTS[EditSubmitted]
-            await hold.surely(
-                lambda: self._publisher.publish(subject, event, message_id=message_id)
-            )
+            publish = partial(self._publisher.publish, subject, event, message_id=message_id)
+            await to_its_end(hold.surely(publish))
         await self.acknowledge(hold)
 
     async def _decide_submission(self, hold: Hold) -> bool:

@@ -6,6 +6,7 @@ Entering a stage and submitting need the current attempt.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import count
@@ -23,8 +24,10 @@ T = TypeVar("T")
 WRITE_AGAIN_SECONDS: Final = 0.5
 SUBMIT_MARGIN_SECONDS: Final = 2.0
 """Room between a POST's own timeout and when others may decide."""
-IN_HAND_SECONDS: Final = 30.0
-"""So long others wait for a result that is in hand and cannot be stored, each time it is tried."""
+KEEP_SECONDS: Final = 30.0
+"""The longest that one try to store a result may take."""
+IN_HAND_SECONDS: Final = 90.0
+"""How long others wait for a result in hand, told anew when half is over: longer than a try."""
 
 
 class FencedError(ObsoleteError):
@@ -170,10 +173,11 @@ class Hold:
 
         async def record(made: T) -> None:
             try:
-                facts = await keep(made)
-            except TransientError:
+                async with asyncio.timeout(KEEP_SECONDS):
+                    facts = await keep(made)
+            except (TransientError, TimeoutError) as error:
                 await self._let_others_wait()
-                raise
+                raise TransientError("the result is in hand and not stored yet") from error
             await self.record(**facts, submitting=None)
 
         await self._submit(post, record, timeout)
@@ -189,7 +193,7 @@ class Hold:
         if (deadline - self.now()).total_seconds() < timeout + SUBMIT_MARGIN_SECONDS:
             await self.note(submitting=None)
             raise NotSubmittedError("not enough time was left to submit")
-        await _to_its_end(self._sent(post, record, deadline))
+        await to_its_end(self._sent(post, record, deadline))
 
     async def _sent(
         self,
@@ -200,7 +204,8 @@ class Hold:
         try:
             answer = await post()
         except (NotSubmittedError, PermanentError):
-            await self.surely(lambda: self.note(submitting=None))
+            with suppress(ObsoleteError):
+                await self.surely(lambda: self.note(submitting=None))
             raise
         except TransientError:
             # This POST is over and no other is under way, so nobody needs to wait for it.
@@ -210,13 +215,22 @@ class Hold:
 
     async def _let_others_wait(self) -> None:
         await self.read(self.job.job_id, leader=True)
+        if self._is_mine_to_store():
+            # Somebody may be first: what is in hand is kept all the same.
+            with suppress(ObsoleteError):
+                until = self.now() + timedelta(seconds=IN_HAND_SECONDS)
+                await self.note(submitting=Submitting(deadline=until))
         if self.last is None or self.job.work is None:
             raise ObsoleteError("the job is gone")
-        submitting, until = self.job.work.submitting, timedelta(seconds=IN_HAND_SECONDS)
-        if self.job.terminal or self.fenced or submitting is None:
-            return
-        if submitting.deadline - self.now() < until / 2:
-            await self.note(submitting=Submitting(deadline=self.now() + until))
+
+    def _is_mine_to_store(self) -> bool:
+        """Whether others wait for this run's result, and might not for as long as one more try."""
+        if self.last is None or self.job.terminal or self.fenced:
+            return False
+        submitting = self.job.facts.submitting
+        if submitting is None:
+            return False
+        return submitting.deadline - self.now() < timedelta(seconds=IN_HAND_SECONDS / 2)
 
     async def surely(self, write: Callable[[], Awaitable[None]]) -> None:
         """Write down what the provider did, however long the bus or the store is away.
@@ -248,15 +262,18 @@ class Hold:
         raise TransientError("the journal moves faster than this handler")
 
 
-async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
+async def to_its_end(work: Coroutine[Any, Any, None]) -> None:
     """Wait for the work, also when the run's time is over or the process is asked to stop.
 
     Cut off, a request that was paid for would be one of unknown outcome. It has its own deadline,
-    and what came of it is written down.
+    and what came of it goes before the stop.
     """
-    task = asyncio.create_task(work)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        raise
+    task, stopped = asyncio.create_task(work), None
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError as error:
+            stopped = error
+    task.result()
+    if stopped is not None:
+        raise stopped

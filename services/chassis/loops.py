@@ -13,6 +13,8 @@ PAUSE_BASE_SECONDS: Final = 1.0
 PAUSE_MAX_SECONDS: Final = 10.0
 STOP_SECONDS: Final = 5.0
 """The longest that stopping waits for the cycles under way."""
+CUT_SECONDS: Final = 0.5
+"""A cycle that was cut off ends at once, or goes on for long."""
 
 Cycle = Callable[[], Awaitable[None]]
 
@@ -42,15 +44,22 @@ class Loops:
             self._tasks.append(asyncio.create_task(self._repeat(name, cycle, seconds), name=name))
 
     async def stop(self) -> None:
-        """Let each loop end its cycle, for so long; then cut it off."""
+        """Let each loop end its cycle, for so long; then cut off what may be cut off.
+
+        What goes on (a call that is paid for) is waited for, after everything else was closed.
+        """
         self._stopping.set()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=STOP_SECONDS)
+        await self._ended(STOP_SECONDS)
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._ended(CUT_SECONDS)
         for close in self._closes:
             await went_well("close", close, failures=0)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _ended(self, within_seconds: float) -> None:
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=within_seconds)
 
     async def _repeat(self, name: str, cycle: Cycle, every_seconds: float) -> None:
         failures = 0

@@ -94,13 +94,13 @@ async def on_edit_submitted(
     assert task is not None
     elapsed = seconds_since(task)
     if elapsed < JUST_NOW_SECONDS and not event.wake_up:
-        return Pending(shop.timer.delay(task.model, elapsed, None))
+        return Pending(shop.timer.delay(task.model, elapsed, None), is_known=False)
     state = await shop.studio.editor_of(task).poll(task)
     if isinstance(state, Running):
         return _pending(task, state, job, shop)
     async with shop.hand() as is_free:
         if not is_free:
-            return Pending(HANDS_FULL_SECONDS)
+            return Pending(HANDS_FULL_SECONDS, is_known=False)
         kept = await _kept(job, task, state, shop)
     # Not before it is kept: a result that could not be fetched is found again.
     RESULTS_FOUND.labels(task.provider, "wake_up" if event.wake_up else "look").inc()
@@ -133,11 +133,12 @@ async def _kept(job: JournalEntry, task: Handle, found: Ready, shop: Workshop) -
 
 
 def _pending(task: Handle, state: Running, job: JournalEntry, shop: Workshop) -> Pending:
+    if state.pause_seconds is not None:
+        # Nobody was asked, and the result may be there: the job's own deadline is the end.
+        return Pending(state.pause_seconds, is_known=False)
     elapsed = seconds_since(task)
     if elapsed > shop.task_timeout_seconds:
         raise PermanentError(ErrorCode.TIMED_OUT, TOO_LONG_SENTENCE)
-    if state.pause_seconds is not None:
-        return Pending(state.pause_seconds)
     delay = shop.timer.delay(task.model, elapsed, state.progress)
     return Pending(delay, _percent(state.progress, job))
 

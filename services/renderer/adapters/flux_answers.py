@@ -207,7 +207,7 @@ def _words(name: str) -> str:
 def _ready(answer: Answer) -> Ready:
     result = answer.said.get("result")
     url = result.get("sample") if isinstance(result, dict) else None
-    if not isinstance(result, dict) or not isinstance(url, str):
+    if not isinstance(result, dict) or not isinstance(url, str) or len(url) > MAX_URL_CHARACTERS:
         raise TransientError(f"{PROVIDER} poll: ready without a result")
     return Ready(url, _seconds(result))
 

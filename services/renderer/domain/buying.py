@@ -7,7 +7,7 @@ from contracts.base import utcnow
 from contracts.errors import ErrorCode
 from contracts.journal import Handle, JournalEntry, Slot, Stage
 from services.chassis.errors import ObsoleteError, PermanentError
-from services.chassis.hold import FencedError, Hold
+from services.chassis.hold import FencedError, Hold, NotSubmittedError
 from services.chassis.judge import TIMED_OUT_SENTENCE
 from services.chassis.metrics import PROVIDER_CREDITS
 from services.chassis.step import Facts
@@ -32,9 +32,13 @@ async def buy(hold: Hold, wish: Wish, shop: Workshop, whose: Facts) -> None:
     sent = await editor.prepare(await shop.pictures.source(hold.job), wish)
     await hold.enter(Stage.AI_PROCESSING, **whose)
 
+    checked: Edited | None = None
+
     async def keep(made: Made) -> Facts:
-        edited = await editor.check(made)
-        return {"raw": await shop.pictures.keep(hold.job, edited), "public": said(edited)}
+        nonlocal checked
+        # Once, however often storing it is tried.
+        checked = checked or await editor.check(made)
+        return {"raw": await shop.pictures.keep(hold.job, checked), "public": said(checked)}
 
     await hold.submit_whole(partial(editor.make, sent, wish), keep, timeout=CALL_SECONDS)
 
@@ -52,7 +56,13 @@ async def hand_in(hold: Hold, wish: Wish, shop: Workshop, whose: Facts) -> None:
         PROVIDER_CREDITS.labels(editor.name).inc(task.cost_credits or 0)
         return task
 
-    await hold.submit(post, timeout=editor.submit_seconds)
+    try:
+        await hold.submit(post, timeout=editor.submit_seconds)
+    except (NotSubmittedError, PermanentError):
+        # A job that ended meanwhile has no entry that says that nothing was sent.
+        if hold.last is not None and hold.job.terminal and hold.job.work is not None:
+            await shop.places.free(hold.job.work.places)
+        raise
 
 
 def said(edited: Edited) -> Facts:

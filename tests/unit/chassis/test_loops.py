@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from services.chassis.errors import UnavailableError
+from services.chassis.hold import to_its_end
 from services.chassis.loops import PAUSE_MAX_SECONDS, Loops, pause_after
 
 
@@ -62,6 +63,33 @@ async def test_a_cycle_that_does_not_end_is_cut_off(monkeypatch: pytest.MonkeyPa
 
     async with asyncio.timeout(5):
         await loops.stop()
+
+
+async def test_what_may_not_be_cut_off_is_waited_for_when_all_else_is_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("services.chassis.loops.STOP_SECONDS", 0.01)
+    monkeypatch.setattr("services.chassis.loops.CUT_SECONDS", 0.01)
+    begun, closed = asyncio.Event(), asyncio.Event()
+    events: list[str] = []
+
+    async def pay() -> None:
+        begun.set()
+        await closed.wait()
+        events.append("paid")
+
+    async def close() -> None:
+        events.append("closed")
+        closed.set()
+
+    loops = Loops()
+    loops.add("work", lambda: to_its_end(pay()), close=close)
+    await loops.start()
+    await begun.wait()
+    async with asyncio.timeout(5):
+        await loops.stop()
+
+    assert events == ["closed", "paid"]
 
 
 async def test_a_failure_is_logged_once_and_so_is_the_recovery(

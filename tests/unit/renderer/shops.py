@@ -98,6 +98,8 @@ class ObedientFlux:
         self.wishes: list[Wish] = []
         self.submissions = 0
         self.polls = 0
+        self.then: Callable[[], None] = lambda: None
+        """What happens while a task is handed in."""
         self.in_hand = 0
         self.most_in_hand = 0
         self.sends = asyncio.Event()
@@ -109,6 +111,7 @@ class ObedientFlux:
         return b"body"
 
     async def submit(self, body: bytes, *, model: str) -> Handle:
+        self.then()
         if self.refuses is not None:
             raise self.refuses
         self.submissions += 1

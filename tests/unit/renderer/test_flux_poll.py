@@ -103,7 +103,11 @@ async def test_a_duration_is_believed_when_it_makes_sense(flux, bfl, times, seco
     assert state == Ready(SAMPLE, pytest.approx(seconds) if seconds else None)
 
 
-@pytest.mark.parametrize("held", [None, {}, {"sample": None}, "https://x", [SAMPLE]])
+@pytest.mark.parametrize(
+    "held",
+    [None, {}, {"sample": None}, "https://x", [SAMPLE], {"sample": f"{SAMPLE}{'a' * 2100}"}],
+    ids=lambda held: str(held)[:40],
+)
 async def test_ready_without_a_result_is_asked_again(flux, bfl, held):
     with pytest.raises(TransientError):
         await said(flux, bfl, result("Ready", result=held))

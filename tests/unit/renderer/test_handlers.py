@@ -390,7 +390,7 @@ async def test_no_more_results_are_held_than_there_are_hands_and_the_rest_is_loo
     fakes.flux.sends.set()
     collected = await asyncio.gather(*looks[:RESULTS_IN_HAND])
 
-    assert waiting == [Pending(HANDS_FULL_SECONDS)] * 2 * RESULTS_IN_HAND
+    assert waiting == [Pending(HANDS_FULL_SECONDS, is_known=False)] * 2 * RESULTS_IN_HAND
     assert all(isinstance(found, Collected) for found in collected)
     assert fakes.flux.most_in_hand == RESULTS_IN_HAND
 
@@ -441,17 +441,28 @@ async def test_a_task_whose_host_is_left_alone_is_asked_for_again_after_the_paus
     fakes, entry = Fakes(), submitted()
     fakes.flux.says = Running(pause_seconds=7.5)
 
-    assert await on_edit_submitted(entry, event(entry), shop=fakes.shop) == Pending(7.5)
+    found = await on_edit_submitted(entry, event(entry), shop=fakes.shop)
+
+    assert found == Pending(7.5, is_known=False)
 
 
-async def test_a_task_whose_host_never_answers_is_not_waited_for_any_longer_than_others():
+async def test_a_task_that_nobody_could_be_asked_for_is_not_given_up_unasked():
     fakes, entry = Fakes(), submitted(seconds_ago=301)
     fakes.flux.says = Running(pause_seconds=7.5)
 
-    with pytest.raises(PermanentError) as raised:
-        await on_edit_submitted(entry, event(entry), shop=fakes.shop)
+    assert isinstance(await on_edit_submitted(entry, event(entry), shop=fakes.shop), Pending)
 
-    assert raised.value.code is ErrorCode.TIMED_OUT
+
+async def test_places_of_a_job_that_ends_during_a_refused_submission_are_free_again():
+    fakes = Fakes()
+    one = world(fakes)
+    fakes.flux.then = lambda: one.write(one.last.advance(Stage.CANCELLED))
+    fakes.flux.refuses = NotSubmittedError("429")
+
+    await one.until_acked()
+
+    assert fakes.places.taken
+    assert fakes.places.used == 0
 
 
 def test_nobody_asks_for_a_task_for_longer_than_its_place_is_kept():

@@ -53,6 +53,8 @@ class Task:
     pending: int = 0
     says: Exception | None = None
     progress: int | None = None
+    is_asked: bool = True
+    """Whether a look asks it at all."""
 
 
 class Collecting(World):
@@ -113,7 +115,7 @@ class Collecting(World):
             provider, says = self.provider, self.provider.says
             if provider.pending:
                 provider.pending -= 1
-                return Pending(1.5, provider.progress)
+                return Pending(1.5, provider.progress, is_known=provider.is_asked)
         if says is not None:
             raise says
         async with self.gate("put"):

@@ -269,8 +269,50 @@ MUTANTS = (
     Mutant(
         "a submission under way is not cut off",
         "hold",
-        "await _to_its_end(self._sent(post, record, deadline))",
+        "await to_its_end(self._sent(post, record, deadline))",
         "await self._sent(post, record, deadline)",
+    ),
+    Mutant(
+        "what came of a submission goes before the stop",
+        "hold",
+        "    task.result()\n",
+        "",
+    ),
+    Mutant(
+        "a task whose job ended meanwhile is seen to, whoever is stopped",
+        "handler",
+        "await to_its_end(hold.surely(publish))",
+        "await hold.surely(publish)",
+    ),
+    Mutant(
+        "a try to store has an end",
+        "hold",
+        "async with asyncio.timeout(KEEP_SECONDS):",
+        "async with asyncio.timeout(None):",
+    ),
+    Mutant(
+        "a result in hand outlives a lost race",
+        "hold",
+        "            with suppress(ObsoleteError):\n                until",
+        "            if True:\n                until",
+    ),
+    Mutant(
+        "others wait for longer than a try to store",
+        "hold",
+        "timedelta(seconds=IN_HAND_SECONDS / 2)",
+        "timedelta(seconds=KEEP_SECONDS / 2)",
+    ),
+    Mutant(
+        "collecting: a look that asked nobody takes nothing back",
+        "collect",
+        "        if pending.is_known:\n",
+        "        if True:\n",
+    ),
+    Mutant(
+        "collecting: an ended job's task that is never asked for must be over some time",
+        "collect",
+        "is_open = isinstance(found, Pending) and not self._must_be_over(hold.job)",
+        "is_open = isinstance(found, Pending)",
     ),
     Mutant(
         "others wait for a result in hand",

@@ -107,9 +107,35 @@ async def test_a_task_that_only_its_event_tells_of_is_seen_to_its_end_too():
     assert world.last.facts.handle is None
 
 
-@pytest.mark.parametrize("says", [MODERATED, forgotten().says])
-async def test_the_task_of_a_cancelled_job_may_end_without_a_result(says: Exception):
-    world = Collecting(Task(says=says))
+async def test_the_result_of_a_cancelled_job_that_is_missing_once_is_looked_for_again():
+    world = Collecting(forgotten())
+    world.cancel()
+    await world.deliver(Actor("first"))
+    assert MESSAGE not in world.acked
+    world.provider.says = None
+
+    await world.until_acked()
+
+    assert world.objects
+    assert world.released
+
+
+async def test_the_task_of_a_cancelled_job_that_nobody_can_be_asked_for_is_let_go_in_the_end():
+    task = TASK.model_copy(update={"submitted_at": utcnow()})
+    world = Collecting(Task(pending=99, is_asked=False), handle=task)
+    world.cancel()
+    await world.deliver(Actor("soon"))
+    assert MESSAGE not in world.acked
+    world.skew = timedelta(seconds=TASK_SECONDS + 10)
+
+    await world.deliver(Actor("last"))
+
+    assert MESSAGE in world.acked
+    assert world.released
+
+
+async def test_the_task_of_a_cancelled_job_may_end_without_a_result():
+    world = Collecting(Task(says=MODERATED))
     world.cancel()
 
     await world.deliver(Actor("only"))

@@ -157,3 +157,14 @@ async def test_an_extra_copy_is_forgotten_while_the_task_is_pending():
 
     assert WAKE_UP in world.acked
     assert not world.delays
+
+
+async def test_a_look_that_asked_nobody_takes_nothing_back():
+    world = Collecting(forgotten())
+    await world.deliver(Actor("first"))
+    world.provider.pending, world.provider.is_asked = 1, False
+    world.skew = LATER
+
+    await world.deliver(Actor("nobody is asked"))
+
+    assert world.last.facts.not_found_seen

@@ -1,6 +1,7 @@
 """A task that costs money is sent at most once by our doing, and its outcome is never guessed."""
 
 import asyncio
+import itertools
 from dataclasses import replace
 from datetime import timedelta
 
@@ -287,22 +288,36 @@ async def test_a_result_is_recorded_within_the_submission():
     assert world.announced
 
 
-async def test_a_submission_under_way_is_not_cut_off_by_stopping():
-    world, posted, answered = submitting(), asyncio.Event(), asyncio.Event()
+def answering(world, answer=None):
+    """A provider whose answer is waited for: the moments when it was asked and may answer."""
+    posted, answered = asyncio.Event(), asyncio.Event()
 
     async def task(hold):
         async def post():
             world.posts += 1
             posted.set()
             await answered.wait()
+            if answer is not None:
+                raise answer
             return Handle(provider="flux", task_id="task")
 
         await hold.submit(post, timeout=POST_SECONDS)
 
     world.task = task
+    return posted, answered
+
+
+async def test_a_submission_under_way_is_not_cut_off_by_stopping():
+    world = submitting()
+    posted, answered = answering(world)
     running = world.start(Actor("stopped"))
     await posted.wait()
+
     running.cancel()
+    await asyncio.sleep(0)
+    running.cancel()
+    await asyncio.sleep(0)
+    assert not running.done()
     answered.set()
     await asyncio.wait([running])
 
@@ -310,6 +325,57 @@ async def test_a_submission_under_way_is_not_cut_off_by_stopping():
     assert world.last.facts.handle is not None
     await world.until_acked()
     assert world.posts == 1
+
+
+async def test_what_came_of_a_submission_goes_before_the_stop():
+    world = submitting()
+    posted, answered = answering(world, PermanentError(ErrorCode.NOT_UNDERSTOOD, "Nothing made."))
+    running = world.start(Actor("stopped"))
+    await posted.wait()
+
+    running.cancel()
+    answered.set()
+    await asyncio.wait([running])
+
+    await world.until_acked()
+    assert world.posts == 1
+    assert world.last.public.error_code is ErrorCode.NOT_UNDERSTOOD
+
+
+@pytest.mark.parametrize("limit_seconds", [0.02, 60.0], ids=["its time is over", "it is stopped"])
+async def test_a_task_of_an_ended_job_is_seen_to_though(limit_seconds):
+    world = submitting(replace(SUBMIT, limit_seconds=limit_seconds))
+    posted, answered = answering(world)
+    running = world.start(Actor("stopped"))
+    await posted.wait()
+    world.write(world.last.advance(Stage.CANCELLED))
+
+    if limit_seconds > 1:
+        running.cancel()
+    await asyncio.sleep(0.05)
+    answered.set()
+    await asyncio.wait([running])
+    await world.until_acked()
+
+    assert world.publisher.stored
+
+
+async def test_stopping_does_not_lose_a_task_that_is_told_of_in_an_outage(monkeypatch):
+    monkeypatch.setattr(hold_rules, "WRITE_AGAIN_SECONDS", 0.001)
+    world = submitting()
+    posted, answered = answering(world)
+    running = world.start(Actor("stopped"))
+    await posted.wait()
+    world.write(world.last.advance(Stage.CANCELLED))
+    away = asyncio.Event()
+    world.before_next("publish", lambda: (away.set(), setattr(world, "bus_away", 5)))
+
+    answered.set()
+    await away.wait()
+    running.cancel()
+    await asyncio.wait([running])
+
+    assert world.publisher.stored
 
 
 def in_hand(monkeypatch, world, *outages):
@@ -329,7 +395,8 @@ def in_hand(monkeypatch, world, *outages):
         async def post():
             world.posts += 1
 
-        await hold.submit_whole(post, keep, timeout=POST_SECONDS)
+        timeout = POST_SECONDS + hold_rules.KEEP_SECONDS
+        await hold.submit_whole(post, keep, timeout=timeout)
 
     world.task = task
 
@@ -409,3 +476,54 @@ async def test_a_task_whose_job_ends_while_it_is_handed_in_is_seen_to(monkeypatc
     assert told.task == sent
     assert MESSAGE in world.acked
     assert world.last.stage is Stage.CANCELLED
+
+
+async def test_one_more_try_to_store_never_outlasts_what_others_wait(monkeypatch):
+    world = submitting_whole(RENDER)
+
+    def slow_put():
+        before = world.last.facts.submitting.deadline
+        world.skew += timedelta(seconds=hold_rules.KEEP_SECONDS)
+        assert before > world.now()
+
+    in_hand(monkeypatch, world, *[slow_put] * 6)
+
+    await world.deliver(Actor("only"))
+
+    assert world.last.facts.raw is not None
+
+
+async def test_a_try_to_store_has_an_end(monkeypatch):
+    monkeypatch.setattr(hold_rules, "KEEP_SECONDS", 0.01)
+    monkeypatch.setattr(hold_rules, "WRITE_AGAIN_SECONDS", 0.0)
+    world, tries = submitting_whole(RENDER), itertools.count()
+
+    async def task(hold):
+        async def post():
+            world.posts += 1
+
+        async def keep(_):
+            if next(tries) == 0:
+                await asyncio.Event().wait()
+            return {"raw": raw()}
+
+        await hold.submit_whole(post, keep, timeout=POST_SECONDS)
+
+    world.task = task
+    await world.deliver(Actor("only"))
+
+    assert world.last.facts.raw is not None
+
+
+async def test_a_result_in_hand_outlives_a_lost_race(monkeypatch):
+    world = submitting_whole(RENDER)
+
+    def raced():
+        world.skew += timedelta(seconds=POST_SECONDS)
+        world.before_next("append", lambda: world.write(world.last.advance(Stage.CANCELLED)))
+
+    in_hand(monkeypatch, world, raced)
+
+    await world.deliver(Actor("late"))
+
+    assert world.objects

@@ -87,6 +87,7 @@ class World:
         self.delays: list[float] = []
         self.acked: set[int] = set()
         self.skew = timedelta()
+        self._before: dict[str, Callable[[], None]] = {}
         self.bus_away = 0
         """How many more operations the bus fails."""
         self.job_id = opened.job_id
@@ -113,6 +114,8 @@ class World:
         actor.operations.append(operation)
         if actor.crash_before == number:
             raise Crash
+        if happens := self._before.pop(operation, None):
+            happens()
         if actor.pause_before == number:
             await self._pause(actor)
         if self.bus_away and operation in {"append", "read", "publish"}:
@@ -127,6 +130,10 @@ class World:
     async def _pause(self, actor: Actor) -> None:
         actor.paused.set()
         await actor.resume.wait()
+
+    def before_next(self, operation: str, happens: Callable[[], None]) -> None:
+        """Something that happens right before the next such operation."""
+        self._before[operation] = happens
 
     def write(self, entry: JournalEntry) -> None:
         """What somebody else appends."""

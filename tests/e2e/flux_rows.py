@@ -1,5 +1,6 @@
 """Every way for Flux to fail while a task is handed in."""
 
+from dataclasses import replace
 from typing import Any, Final
 
 from services.renderer.adapters.flux import Deadlines
@@ -92,7 +93,10 @@ REFUSED_OR_TAKEN: Final = (
         status=403,
         body={"detail": "Not authenticated"},
     ),
-    refused("404 no such model", "PROVIDER_FAILED", REFUSED, status=404, body={"detail": "No"}),
+    replace(
+        refused("404 no such model", "PROVIDER_FAILED", BUSY, alert=True, status=404),
+        outcome="submit:provider_setup",
+    ),
     refused("413 too large", "PROVIDER_FAILED", REFUSED, status=413, body="<html>413</html>"),
     refused("422 a field", "PROVIDER_FAILED", REFUSED, status=422, body={"detail": ECHO}),
     refused("422 a sentence", "PROVIDER_FAILED", REFUSED, status=422, body={"detail": "Mind!"}),

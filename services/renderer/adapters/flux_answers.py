@@ -18,7 +18,13 @@ from typing import Final
 from contracts.base import utcnow
 from contracts.errors import ErrorCode
 from contracts.journal import Handle
-from services.chassis.errors import MizualError, PermanentError, TransientError, UnavailableError
+from services.chassis.errors import (
+    MisconfiguredError,
+    MizualError,
+    PermanentError,
+    TransientError,
+    UnavailableError,
+)
 from services.chassis.hold import NotSubmittedError
 from services.renderer.domain.editing import Ready, Running
 from services.renderer.domain.models import PROVIDER
@@ -46,11 +52,13 @@ FAILED_SENTENCE: Final = "The image service could not finish this edit. Please t
 _NOT_NOW: Final = frozenset({429, 503})
 _NO_ACCESS: Final = frozenset({401, 402, 403})
 _NOT_FOUND: Final = 404
+# The model was switched off, or our address of the API is wrong.
+_NO_SUCH_PLACE: Final = frozenset({404, 405})
 _REFUSALS: Final[Mapping[int, tuple[ErrorCode, str]]] = {
     402: (ErrorCode.PROVIDER_CREDITS, BUSY_SENTENCE),
     401: (ErrorCode.PROVIDER_AUTH, BUSY_SENTENCE),
     403: (ErrorCode.PROVIDER_AUTH, BUSY_SENTENCE),
-    **dict.fromkeys((400, 404, 405, 413, 415, 422), (ErrorCode.PROVIDER_FAILED, REFUSED_SENTENCE)),
+    **dict.fromkeys((400, 413, 415, 422), (ErrorCode.PROVIDER_FAILED, REFUSED_SENTENCE)),
 }
 
 _READY: Final = "ready"
@@ -165,6 +173,8 @@ def _not_accepted(answer: Answer) -> MizualError:
     said = f"{PROVIDER} submit: HTTP {answer.status}"
     if answer.status in _NOT_NOW:
         return NotSubmittedError(said, retry_after=answer.retry_after)
+    if answer.status in _NO_SUCH_PLACE:
+        return MisconfiguredError(ErrorCode.PROVIDER_FAILED, BUSY_SENTENCE, reason=said)
     if answer.status in _REFUSALS:
         code, sentence = _REFUSALS[answer.status]
         return PermanentError(code, sentence, reason=f"{said}{_fields(answer)}")

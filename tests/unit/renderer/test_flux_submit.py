@@ -14,7 +14,7 @@ import pytest
 
 from contracts.errors import ErrorCode
 from deploy.local import ports
-from services.chassis.errors import PermanentError, TransientError
+from services.chassis.errors import MisconfiguredError, PermanentError, TransientError
 from services.chassis.hold import NotSubmittedError
 from services.renderer.adapters.flux import Deadlines
 from services.renderer.adapters.flux_http import CONNECTIONS
@@ -201,8 +201,6 @@ async def test_the_wait_may_be_a_date(flux, bfl):
         (401, ErrorCode.PROVIDER_AUTH),
         (403, ErrorCode.PROVIDER_AUTH),
         (400, ErrorCode.PROVIDER_FAILED),
-        (404, ErrorCode.PROVIDER_FAILED),
-        (405, ErrorCode.PROVIDER_FAILED),
         (413, ErrorCode.PROVIDER_FAILED),
         (422, ErrorCode.PROVIDER_FAILED),
     ],
@@ -222,6 +220,16 @@ async def test_a_wrong_key_calls_for_an_operator(bfl, caplog):
 
     assert "provider_needs_operator" in caplog.text
     assert "not the key" not in caplog.text
+
+
+@pytest.mark.parametrize("status", [404, 405])
+async def test_a_model_that_is_gone_calls_for_an_operator(flux, bfl, caplog, status):
+    bfl.fault("submit", status=status, body={"detail": f"No: {PROMPT}"})
+
+    error = await refusal(flux, MisconfiguredError)
+
+    assert error.code is ErrorCode.PROVIDER_FAILED
+    assert "provider_needs_operator" in caplog.text
 
 
 async def test_a_refused_field_is_named_and_what_was_in_it_is_not(flux):

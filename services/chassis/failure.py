@@ -38,7 +38,9 @@ log = logging.getLogger(__name__)
 WAIT_BASE_SECONDS: Final = 1.0
 WAIT_MAX_SECONDS: Final = 10.0
 LOOK_AGAIN_SECONDS: Final = 2.0
-"""The pause after a look at a provider's task that brought an error."""
+"""The pause after a look at a provider's task that brought an error; what has to be mended first
+(an address that is not allowed, a key that is refused) takes longer, and is told less often.
+"""
 NO_RETRIES: Final = Retries(0, 1.0)
 # Unavailable is a kind of transient: the narrower one comes first.
 _KINDS: Final[dict[type[MizualError], str]] = {
@@ -103,7 +105,8 @@ class FailurePolicy:
             if isinstance(error, PermanentError) and hold.last is not None:
                 await self._collected_nothing(collector, hold, error)
                 return
-            delay = getattr(error, "retry_after", None) or LOOK_AGAIN_SECONDS
+            usual = WAIT_MAX_SECONDS if isinstance(error, UnavailableError) else LOOK_AGAIN_SECONDS
+            delay = getattr(error, "retry_after", None) or usual
             await collector.look_again(hold, after_seconds=delay)
 
     async def _collected_nothing(

@@ -8,8 +8,8 @@ from contracts.base import utcnow
 from contracts.errors import ErrorCode
 from contracts.journal import Stage
 from services.chassis.collect import ENDED_AGAIN_SECONDS
-from services.chassis.errors import PermanentError, TransientError
-from services.chassis.failure import LOOK_AGAIN_SECONDS
+from services.chassis.errors import PermanentError, TransientError, UnavailableError
+from services.chassis.failure import LOOK_AGAIN_SECONDS, WAIT_MAX_SECONDS
 from tests.unit.chassis.rules.collecting import (
     TASK,
     TASK_SECONDS,
@@ -250,6 +250,14 @@ async def test_what_may_pass_is_looked_at_again_when_the_provider_says():
     assert world.delays == [7.0]
     assert world.last.facts.tries == 0
     assert len(world.journal.entries(world.job_id)) == 1
+
+
+async def test_what_has_to_be_mended_first_is_looked_at_less_often():
+    world = Collecting(Task(says=UnavailableError("the key is refused")))
+
+    await world.deliver(Actor("only"))
+
+    assert world.delays == [WAIT_MAX_SECONDS]
 
 
 async def test_a_bug_is_looked_at_again_too():

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Final
 
+from contracts.base import utcnow
 from contracts.errors import ErrorCode
 from contracts.events import EditEnhanced, EditSubmitted
 from contracts.journal import PROGRESS, Handle, JournalEntry, Stage
@@ -23,6 +24,7 @@ from services.renderer.domain.buying import (
     said,
 )
 from services.renderer.domain.editing import Ready, Running, Wish, seconds_since
+from services.renderer.domain.polling import together
 from services.renderer.domain.workshop import Workshop
 
 WHO: Final = "The image service"
@@ -139,7 +141,8 @@ def _pending(task: Handle, state: Running, job: JournalEntry, shop: Workshop) ->
     elapsed = seconds_since(task)
     if elapsed > shop.task_timeout_seconds:
         raise PermanentError(ErrorCode.TIMED_OUT, TOO_LONG_SENTENCE)
-    delay = shop.timer.delay(task.model, elapsed, state.progress)
+    wait = shop.timer.delay(task.model, elapsed, state.progress)
+    delay = together(wait, now=utcnow().timestamp())
     return Pending(delay, _percent(state.progress, job))
 
 

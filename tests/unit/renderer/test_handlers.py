@@ -28,6 +28,7 @@ from services.chassis.errors import PermanentError, TransientError, UnavailableE
 from services.chassis.hold import NotSubmittedError
 from services.chassis.limits import account_policies
 from services.chassis.settings import AccountSettings
+from services.renderer import handlers
 from services.renderer.adapters.flux import Deadlines
 from services.renderer.domain.editing import Ready, Running
 from services.renderer.domain.polling import PollTimer
@@ -435,6 +436,18 @@ async def test_a_task_that_runs_for_longer_than_allowed_ends_the_job():
         await on_edit_submitted(entry, event(entry), shop=fakes.shop)
 
     assert raised.value.code is ErrorCode.TIMED_OUT
+
+
+async def test_looks_that_can_wait_for_long_fall_together(monkeypatch: pytest.MonkeyPatch):
+    now = utcnow().replace(microsecond=100_000)
+    monkeypatch.setattr(handlers, "utcnow", lambda: now)
+    fakes, entry = Fakes(), submitted(seconds_ago=60)
+    fakes.flux.says = Running()
+
+    found = await on_edit_submitted(entry, event(entry), shop=fakes.shop)
+
+    assert isinstance(found, Pending)
+    assert found.delay_seconds == pytest.approx(4.9)
 
 
 async def test_a_task_whose_host_is_left_alone_is_asked_for_again_after_the_pause():

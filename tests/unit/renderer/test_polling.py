@@ -16,8 +16,10 @@ from services.renderer.domain.polling import (
     LEAD_SECONDS,
     PATIENCE,
     REMEMBERED,
+    TOGETHER_SECONDS,
     UNSURE,
     PollTimer,
+    together,
 )
 
 PRO = "flux-2-pro"
@@ -285,3 +287,17 @@ def test_every_delay_lies_between_the_interval_and_the_most(
     least = interval * CLOSEST if seen else interval
 
     assert least * factor <= timer.delay(model, elapsed, progress) <= MOST * factor
+
+
+@pytest.mark.parametrize("now", [0.0, 1_764_000_000.1, 1_764_000_000.9])
+def test_long_waits_end_together_a_little_earlier(now: float):
+    for wait in (4.0, 4.3, 5.0, 29.99):
+        delay = together(wait, now=now)
+
+        assert wait - TOGETHER_SECONDS <= delay <= wait
+        assert (now + delay) % TOGETHER_SECONDS == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize("wait", [0.1, 0.5, 3.9])
+def test_a_wait_that_aims_at_a_moment_keeps_it(wait: float):
+    assert together(wait, now=1_764_000_000.1) == wait

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
+from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,9 +16,13 @@ from services.gateway.domain.admission import Applicant
 from services.gateway.domain.buckets import Buckets
 from services.gateway.domain.links import polling_path
 from services.gateway.domain.problems import not_found
+from services.gateway.routes import documents
 from services.gateway.routes.bodies import Bodies
+from services.gateway.routes.events import events
 from services.gateway.routes.inputs import edit_submission, picture
+from services.gateway.routes.paths import put
 from services.gateway.routes.visit import Visit, job_id_of, parts_of, visit_of
+from services.gateway.settings import GatewaySettings
 
 NO_STORE: Final = {"Cache-Control": "no-store"}
 
@@ -108,3 +113,57 @@ def json_response(body: dict[str, Any], status: int = 200) -> Response:
 def status_response(body: bytes, status: int = 200) -> Response:
     """The same for a body that is JSON already."""
     return Response(body, status, NO_STORE, media_type="application/json")
+
+
+def edit_routes(settings: GatewaySettings, attempts: Buckets) -> EditRoutes:
+    """The endpoints as this process is configured; `attempts` is shared with others."""
+    return EditRoutes(
+        bodies=Bodies(settings.max_upload_bytes),
+        attempts=attempts,
+        status_checks=Buckets("status-checks", settings.status_checks_per_minute),
+        cancellations=Buckets("cancellations", settings.per_minute(10)),
+    )
+
+
+def put_edits(app: FastAPI, edits: EditRoutes) -> None:
+    """Put them under their paths."""
+    refusals = documents.problems(400, 404, 413, 415, 422, 429, 503)
+    put(
+        app,
+        ["/edit-image/", "/edit-image"],
+        edits.submit,
+        methods=("POST",),
+        responses={200: documents.ACCEPTED, **refusals},
+        extra=documents.EDIT_BODY,
+    )
+    put(
+        app,
+        ["/edit/{job_id}"],
+        edits.status,
+        responses={200: documents.STATUS, **documents.problems(404, 429, 503)},
+        extra=documents.ID_IN_PATH,
+    )
+    put(
+        app,
+        ["/edit/{job_id}/events"],
+        events,
+        responses={200: documents.EVENTS, **documents.problems(404, 429, 503)},
+        extra=documents.ID_IN_PATH,
+    )
+    put(
+        app,
+        ["/edit/{job_id}/cancel"],
+        edits.cancel,
+        methods=("POST",),
+        responses={202: documents.STATUS, **documents.problems(404, 429, 503)},
+        extra=documents.ID_IN_PATH,
+    )
+    kept = {"image_id": "…", "width": 1024, "height": 768, "content_type": "image/jpeg"}
+    put(
+        app,
+        ["/api/images", "/api/images/"],
+        edits.upload,
+        methods=("POST",),
+        responses={201: documents.answer(kept, "Kept"), **documents.problems(400, 413, 422, 429)},
+        extra=documents.UPLOAD_BODY,
+    )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,9 +17,12 @@ from services.gateway.domain.parts import Parts
 from services.gateway.domain.problems import RefusalError, not_found
 from services.gateway.domain.submission import identifier, invalid
 from services.gateway.domain.text import clean_feedback
+from services.gateway.routes import documents
 from services.gateway.routes.bodies import Bodies
 from services.gateway.routes.edits import json_response, status_response
+from services.gateway.routes.paths import put
 from services.gateway.routes.visit import job_id_of, parts_of, visit_of
+from services.gateway.settings import GatewaySettings
 
 _MOST_BYTES = 64 * 1024
 _THANKS = {
@@ -92,3 +96,37 @@ async def _completed(parts: Parts, edit_uuid: str) -> JournalEntry:
     if job.stage is not Stage.COMPLETED:
         raise RefusalError(400, ErrorCode.EDIT_NOT_COMPLETED, "The edit has not completed.")
     return job
+
+
+def put_feedback(app: FastAPI, settings: GatewaySettings) -> None:
+    """Put the ratings under their paths."""
+    feedback = _feedback_routes(settings)
+    given = {"success": True, "message": "Thank you for your feedback!", "feedback_id": 1}
+    put(
+        app,
+        ["/feedback/", "/feedback"],
+        feedback.give,
+        methods=("POST",),
+        responses={
+            200: documents.answer(given),
+            **documents.problems(400, 404, 409, 422, 429, 503),
+        },
+        extra={
+            "requestBody": documents.body("application/json", FeedbackFields.model_json_schema())
+        },
+    )
+    put(
+        app,
+        ["/feedback/{job_id}"],
+        feedback.read,
+        responses=documents.problems(404, 429, 503),
+        extra=documents.ID_IN_PATH,
+    )
+
+
+def _feedback_routes(settings: GatewaySettings) -> FeedbackRoutes:
+    return FeedbackRoutes(
+        bodies=Bodies(settings.max_upload_bytes),
+        giving=Buckets("feedback", settings.per_minute(5)),
+        reading=Buckets("feedback-reads", settings.per_minute(30)),
+    )

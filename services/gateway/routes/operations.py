@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from fastapi import FastAPI
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,8 +16,11 @@ from contracts.errors import ErrorCode
 from services.chassis.app import problems_of, readiness_json
 from services.gateway.domain.problems import not_found
 from services.gateway.routes.edits import json_response, status_response
+from services.gateway.routes.paths import put
 from services.gateway.routes.visit import parts_of, visit_of
+from services.gateway.settings import GatewaySettings
 
+ROOT: Final = Path(__file__).parents[3]
 _ALIVE: Final = json.dumps({"status": "ok", "message": "Service is running"}).encode()
 _COMMIT_CHARACTERS: Final = 40
 
@@ -75,3 +79,12 @@ def _changed(path: Path) -> str | None:
         return datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(timespec="seconds")
     except OSError:
         return None
+
+
+def put_operations(app: FastAPI, settings: GatewaySettings) -> None:
+    """Put what operators ask under its paths."""
+    version = Version(settings.environment, ROOT)
+    put(app, ["/health"], health, methods=("GET", "HEAD"))
+    put(app, ["/health/ready"], ready, methods=("GET", "HEAD"))
+    put(app, ["/version"], version.answer)
+    app.add_api_route("/metrics", metrics, include_in_schema=False, response_model=None)

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -10,6 +11,8 @@ from services.chassis.objects import StoredObject
 from services.gateway.domain.problems import RefusalError, not_found
 from services.gateway.domain.ranges import ByteRange, UnsatisfiableError, byte_range
 from services.gateway.domain.sources import digest_in
+from services.gateway.routes import documents
+from services.gateway.routes.paths import put
 from services.gateway.routes.readers import PictureResponse, Readers, pieces
 from services.gateway.routes.visit import parts_of, visit_of
 
@@ -97,3 +100,15 @@ def _headers(key: str, left: int) -> dict[str, str]:
         "Content-Security-Policy": "default-src 'none'; sandbox",
         "Cross-Origin-Resource-Policy": "cross-origin",
     }
+
+
+def put_pictures(app: FastAPI) -> None:
+    """Put the pictures under their path."""
+    put(
+        app,
+        ["/images/{key:path}"],
+        PictureRoutes().picture,
+        methods=("GET", "HEAD"),
+        responses=documents.problems(403, 404),
+        extra=documents.PICTURE,
+    )

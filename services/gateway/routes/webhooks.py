@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Final
 from uuid import UUID
 
+from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
@@ -81,3 +82,16 @@ def _task_in(body: bytearray) -> str:
 def _unreadable() -> RefusalError:
     sentence = "The body is not a JSON object with the `id` of a task."
     return RefusalError(400, ErrorCode.INVALID_REQUEST, sentence)
+
+
+def put_webhooks(app: FastAPI, attempts: Buckets) -> None:
+    """Put the addresses that image services call under their paths."""
+    webhooks = WebhookRoutes(bodies=Bodies(MOST_BYTES), attempts=attempts)
+    # Whoever may call them was told the address: they are not in the public document.
+    app.add_api_route(
+        "/webhooks/flux/{job_id}/{token}",
+        webhooks.flux,
+        methods=["POST"],
+        include_in_schema=False,
+        response_model=None,
+    )

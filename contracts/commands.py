@@ -41,3 +41,10 @@ class CancelJob(Message):
 
     owner: PlatformOwner
     job_id: UUID
+
+
+class EraseJob(Message):
+    """Forget a job of this owner: its pictures, its words, and what was said of it."""
+
+    owner: PlatformOwner
+    job_id: UUID

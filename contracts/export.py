@@ -16,6 +16,7 @@ TARGET: Final = Path(__file__).parent / "schemas" / "v1.json"
 MESSAGES: Final[tuple[type[Message], ...]] = (
     commands.SubmitJob,
     commands.CancelJob,
+    commands.EraseJob,
     events.EditRequested,
     events.EditEnhanced,
     events.EditSubmitted,
@@ -29,12 +30,16 @@ MESSAGES: Final[tuple[type[Message], ...]] = (
     events.DeadLetter,
     queries.JobQuestion,
     queries.JobRecord,
+    queries.ErasureQuestion,
+    queries.Erasure,
     queries.AbilitiesQuestion,
     queries.Abilities,
     queries.GiveFeedback,
     queries.FeedbackKept,
     queries.FeedbackQuestion,
     queries.FeedbackGiven,
+    queries.FeedbackErasure,
+    queries.FeedbackErased,
     queries.QueryError,
 )
 """Everything that travels, in the order in which it does."""

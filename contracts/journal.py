@@ -1,4 +1,4 @@
-"""The journal entry: a full snapshot of a job, and the state machine its entries obey.
+"""The journal entry: a full snapshot of a job, and how the next one is made of it.
 
 A job's entries form one line: `index` counts 0, 1, 2 …, stage and progress never step back, and
 nothing follows a terminal stage. The public part is what observers may see; the work part is
@@ -186,6 +186,8 @@ class Work(Message):
     request_id: str
     deadline: Instant
     original: ObjectRef | None = None
+    upload_key: str | None = None
+    """Of the upload that the original is a copy of."""
     options: Options = Options()
     correlation_id: str | None = None
     quota: tuple[Slot, ...] = ()
@@ -223,7 +225,8 @@ class JournalEntry(Message):
 
     @model_validator(mode="after")
     def _has_work_until_erased(self) -> Self:
-        _require(self.work is not None or self.stage is Stage.ERASED, "only erasing forgets work")
+        if self.work is None and self.stage is not Stage.ERASED:
+            raise ValueError("only erasing forgets work")
         return self
 
     @property
@@ -274,27 +277,14 @@ class JournalEntry(Message):
             work = {"tries": 0, **(work or {})}
         return self.follow(public={**entered, **public}, work=work)
 
+    def erase(self) -> Self:
+        """The ending after every ending: only where the job stood in its chain is left."""
+        now = max(utcnow(), self.public.updated_at)
+        kept = {"progress_percent", "parent_job_id", "chain_position", "created_at"}
+        left = self.public.model_dump(include=kept)
+        empty = Public(stage=Stage.ERASED, message=MESSAGES[Stage.ERASED], updated_at=now, **left)
+        return self.model_copy(update={"index": self.index + 1, "public": empty, "work": None})
+
     def fail(self, code: ErrorCode, sentence: str) -> Self:
         """The ending for a failure, with the sentence the person reads."""
         return self.advance(Stage.FAILED, message=sentence, error_code=code)
-
-
-def check_successor(before: JournalEntry | None, after: JournalEntry) -> None:
-    """Raise ValueError when `after` may not follow `before` (None: nothing was before)."""
-    if before is None:
-        _require(after.index == 0, "a journal begins with index 0")
-        return
-    _require(not before.terminal or after.stage is Stage.ERASED, "nothing follows an ending")
-    _require(before.stage is not Stage.ERASED, "nothing follows an erasure")
-    _require(after.job_id == before.job_id, "a journal belongs to one job")
-    _require(after.index == before.index + 1, "index counts by one")
-    _require(
-        after.public.progress_percent >= before.public.progress_percent, "progress never steps back"
-    )
-    if not after.terminal:
-        _require(PROGRESS[after.stage] >= PROGRESS[before.stage], "stage never steps back")
-
-
-def _require(holds: bool, rule: str) -> None:  # noqa: FBT001
-    if not holds:
-        raise ValueError(rule)

@@ -61,6 +61,10 @@ def job_folder(prefix: str, kind: str, job_id: UUID) -> str:
     return f"{prefix}/{kind}/{job_id}"
 
 
+UPLOADS: Final = "upload"
+"""Where pictures lie that no job has yet, beside the folders of the kinds of jobs."""
+
+
 def upload_key(prefix: str, image_id: UUID, *, sha256: str, content_type: str) -> str:
     """The key of an uploaded picture that no job owns yet."""
-    return f"{prefix}/upload/{image_id}/original-{sha256[:16]}.{EXTENSIONS[content_type]}"
+    return f"{prefix}/{UPLOADS}/{image_id}/original-{sha256[:16]}.{EXTENSIONS[content_type]}"

@@ -1,6 +1,6 @@
 """Questions between services: core request and reply, errors as a typed reply."""
 
-from typing import Generic, Literal, TypeVar
+from typing import Final, Generic, Literal, TypeVar
 from uuid import UUID
 
 from pydantic import Field
@@ -38,6 +38,45 @@ class JobRecord(Message):
 
     entry: JournalEntry | None
     sequence: int = 0
+
+
+ERASE_SECONDS: Final = 12.0
+"""How long to wait for an erasure: some dozen calls to an object store."""
+
+
+class ErasureQuestion(Message):
+    """To storage: forget this job. Whoever asks has found that the caller may."""
+
+    job_id: UUID
+
+
+class Erasure(Message):
+    """What was removed of a job: every part that had something, by what it was."""
+
+    job: JobRecord
+    """The erased entry, which is all that is left."""
+    journal_entries: int = 0
+    words: tuple[str, ...] = ()
+    """Of what people wrote and models made of it: `prompt`, `enhanced_prompt`."""
+    objects: tuple[str, ...] = ()
+    """The roles of the stored pictures: `original`, `raw`, `result`, `upload`."""
+    feedback: int = 0
+    dead_letters: int = 0
+    remaining: tuple[str, ...] = ()
+    """Parts that could not be reached; they are removed as soon as they can be."""
+
+
+class FeedbackErasure(Message):
+    """To feedback: forget what was said of this edit, the rating too unless it is to be kept."""
+
+    edit_uuid: UUID
+    keep_rating: bool = False
+
+
+class FeedbackErased(Message):
+    """How many rows were removed or emptied."""
+
+    rows: int
 
 
 class AbilitiesQuestion(Message):

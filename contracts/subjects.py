@@ -2,7 +2,7 @@
 
 One name, five spellings: class `EditEnhanced`, constant `EDIT_ENHANCED`, subject
 `mizual.v1.edit.enhanced`, handler `on_edit_enhanced`, durable `renderer_edit_enhanced`.
-No subject but the journal's carries an id: subjects become metric labels.
+No subject of a delivery but the journal's carries an id: subjects become metric labels.
 """
 
 from typing import Final
@@ -12,9 +12,11 @@ from uuid import UUID
 COMMANDS: Final = "COMMANDS"
 JOB_SUBMIT: Final = "mizual.v1.job.submit"
 JOB_CANCEL: Final = "mizual.v1.job.cancel"
+JOB_ERASE: Final = "mizual.v1.job.erase"
 
 GATEWAY_JOB_SUBMIT: Final = "gateway_job_submit"
 GATEWAY_JOB_CANCEL: Final = "gateway_job_cancel"
+GATEWAY_JOB_ERASE: Final = "gateway_job_erase"
 
 # Events: facts that trigger the next service, in pipeline order.
 EVENTS: Final = "EVENTS"
@@ -55,9 +57,11 @@ LIMIT_ROOT: Final = "limit"
 
 # Queries: core request and reply, in queue groups named as the service.
 STORAGE_JOB_QUERY: Final = "mizual.query.storage.job"
+STORAGE_ERASE_QUERY: Final = "mizual.query.storage.erase"
 RENDERER_ABILITIES_QUERY: Final = "mizual.query.renderer.abilities"
 FEEDBACK_GIVE_QUERY: Final = "mizual.query.feedback.give"
 FEEDBACK_READ_QUERY: Final = "mizual.query.feedback.read"
+FEEDBACK_ERASE_QUERY: Final = "mizual.query.feedback.erase"
 
 
 def journal_subject(job_id: UUID) -> str:
@@ -65,9 +69,14 @@ def journal_subject(job_id: UUID) -> str:
     return f"{JOURNAL_ROOT}.{job_id}"
 
 
-def dead_letter_subject(durable: str) -> str:
-    """Where a durable's unhandled messages are kept."""
-    return f"{DEAD_LETTER_ROOT}.{durable}"
+def dead_letter_subject(durable: str, job_id: UUID | None) -> str:
+    """Where a durable's unhandled messages of a job are kept; of no job where none is known."""
+    return f"{DEAD_LETTER_ROOT}.{durable}.{job_id or 'unknown'}"
+
+
+def dead_letters_of(job_id: UUID) -> str:
+    """All of a job, whichever durable they come from."""
+    return f"{DEAD_LETTER_ROOT}.*.{job_id}"
 
 
 def limit_stream(policy: str) -> str:

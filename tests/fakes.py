@@ -5,7 +5,8 @@ from contextlib import asynccontextmanager
 from uuid import UUID
 
 from contracts.base import Message
-from contracts.journal import JournalEntry, check_successor
+from contracts.journal import JournalEntry, Stage
+from contracts.succession import check_successor
 from services.chassis.journal import Recorded
 
 Gate = Callable[[str], "AsyncGate"]
@@ -57,7 +58,8 @@ class MemoryJournal:
             return None
         self._sequence += 1
         recorded = Recorded(entry, self._sequence, message_id)
-        self.lines.setdefault(entry.job_id, []).append(recorded)
+        line = [] if entry.stage is Stage.ERASED else self.lines.get(entry.job_id, [])
+        self.lines[entry.job_id] = [*line, recorded]
         return recorded
 
 

@@ -42,8 +42,8 @@ GRACE_SECONDS: Final = 8.0
 QUESTIONS_AT_ONCE: Final = 8
 LOOKS_AT_ONCE: Final = 32
 """Collecting mostly waits for the provider; each may hold one result in memory."""
-ANSWER_SECONDS: Final = READ_SECONDS * 0.75
-"""A question is refused before its caller stops waiting."""
+ANSWER_SHARE: Final = 0.75
+"""Of the time that a caller waits: a question is refused before that is over."""
 
 M = TypeVar("M", bound=Message)
 
@@ -182,13 +182,21 @@ def put_delivered(
 
 
 def put_query(
-    broker: NatsBroker, subject: str, kind: type[M], answer: Callable[[M], Awaitable[Message]]
+    broker: NatsBroker,
+    subject: str,
+    kind: type[M],
+    answer: Callable[[M], Awaitable[Message]],
+    *,
+    asked_within: float = READ_SECONDS,
 ) -> None:
-    """Answer questions on a core subject, shared by the replicas; errors go back typed."""
+    """Answer questions on a core subject, shared by the replicas; errors go back typed.
+
+    `asked_within` is for how many seconds callers wait.
+    """
     group = subject.split(".")[2]
 
     async def answered(message: NatsMessage) -> Message:
-        async with asyncio.timeout(ANSWER_SECONDS):
+        async with asyncio.timeout(asked_within * ANSWER_SHARE):
             return await answer(parsed(kind, message.raw_message.data))
 
     async def reply(message: NatsMessage) -> Reply[Any]:

@@ -94,10 +94,15 @@ class Bus:
                 headers={Header.MSG_ID: message_id, "content-type": "application/json"},
             )
 
-    async def ask(self, subject: str, question: Message, answer: type[A]) -> A:
-        """Ask another service. Raises UnavailableError, or RefusedError with its typed error."""
+    async def ask(
+        self, subject: str, question: Message, answer: type[A], *, within: float = READ_SECONDS
+    ) -> A:
+        """Ask another service, for so many seconds.
+
+        Raises UnavailableError, or RefusedError with its typed error.
+        """
         with translated(f"ask {subject}"):
-            raw = await self.client.request(subject, to_bytes(question), timeout=READ_SECONDS)
+            raw = await self.client.request(subject, to_bytes(question), timeout=within)
         try:
             reply: Reply[A] = Reply[answer].model_validate_json(raw.data)  # type: ignore[valid-type]
         except ValidationError:

@@ -29,7 +29,7 @@ class StreamDeadLetters:
             occurred_at=utcnow(),
         )
         await self._publisher.publish(
-            dead_letter_subject(self._durable),
+            dead_letter_subject(self._durable, letter.job_id),
             letter,
             message_id=f"{self._durable}:{delivery.sequence}",
         )

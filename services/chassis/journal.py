@@ -12,8 +12,9 @@ from nats.errors import Error as NatsError
 from nats.js.api import Header, RawStreamMsg
 from nats.js.errors import APIError, NotFoundError
 
-from contracts.journal import JournalEntry, check_successor
+from contracts.journal import JournalEntry, Stage
 from contracts.subjects import JOURNAL, journal_subject
+from contracts.succession import check_successor
 from services.chassis.bus import (
     PUBLISH_SECONDS,
     READ_SECONDS,
@@ -104,6 +105,9 @@ class JetStreamJournal:
             Header.MSG_ID: message_id,
             EXPECTED_SEQUENCE: str(judged.sequence if judged else 0),
         }
+        if entry.stage is Stage.ERASED:
+            # One step for the server: nothing that was before it is left, or it is not there.
+            headers[Header.ROLLUP] = "sub"
         subject = journal_subject(entry.job_id)
         await self._bus.connected(within=PUBLISH_SECONDS)
         with translated("append to the journal"):

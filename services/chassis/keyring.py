@@ -75,6 +75,11 @@ def hashed(kind: str, *parts: str) -> str:
     return hashlib.sha256(framed(kind, *parts)).hexdigest()[:32]
 
 
+def platform_owner(user_id: str, tenant_id: str | None) -> str:
+    """What a platform's user is called as an owner of jobs."""
+    return hashed("platform", *((user_id,) if tenant_id is None else (user_id, tenant_id)))
+
+
 def text_of(data: bytes) -> str:
     """Unpadded base64 for URLs."""
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

@@ -80,6 +80,7 @@ PROJECTOR_BATCH: Final = 500
 DURABLES: Final = (
     Durable(s.COMMANDS, s.GATEWAY_JOB_SUBMIT, s.JOB_SUBMIT),
     Durable(s.COMMANDS, s.GATEWAY_JOB_CANCEL, s.JOB_CANCEL),
+    Durable(s.COMMANDS, s.GATEWAY_JOB_ERASE, s.JOB_ERASE),
     Durable(s.EVENTS, s.ENHANCER_EDIT_REQUESTED, s.EDIT_REQUESTED),
     Durable(s.EVENTS, s.RENDERER_EDIT_ENHANCED, s.EDIT_ENHANCED),
     # Collecting looks again until the job's deadline, so deliveries have no limit here.
@@ -105,11 +106,13 @@ def stream_configs(settings: StreamSettings) -> list[StreamConfig]:
     work, keep = RetentionPolicy.WORK_QUEUE, RetentionPolicy.LIMITS
     new, old = DiscardPolicy.NEW, DiscardPolicy.OLD
     configs = [
-        _stream(s.COMMANDS, [s.JOB_SUBMIT, s.JOB_CANCEL], work, new, 64 * MIB, retention),
+        _stream(
+            s.COMMANDS, [s.JOB_SUBMIT, s.JOB_CANCEL, s.JOB_ERASE], work, new, 64 * MIB, retention
+        ),
         _stream(s.EVENTS, kinds, work, new, 256 * MIB, retention),
         _stream(s.JOURNAL, [f"{s.JOURNAL_ROOT}.*"], keep, new, 2048 * MIB, retention),
         _stream(s.FEED, feed, keep, old, 256 * MIB, retention),
-        _stream(s.DEAD_LETTERS, [f"{s.DEAD_LETTER_ROOT}.*"], keep, old, 64 * MIB, 30 * DAY),
+        _stream(s.DEAD_LETTERS, [f"{s.DEAD_LETTER_ROOT}.>"], keep, old, 64 * MIB, 30 * DAY),
         _stream(s.ADVISORIES, [f"{s.MAX_DELIVERIES_ROOT}.>"], keep, old, 16 * MIB, retention),
     ]
     limits = (*policies(settings, production=settings.production), *account_policies(settings))

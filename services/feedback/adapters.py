@@ -15,6 +15,11 @@ RETURNING id
 _READ: Final = """
 SELECT edit_uuid, rating, feedback_text, created_at FROM feedback WHERE edit_uuid = $1
 """
+_REMOVE: Final = "DELETE FROM feedback WHERE edit_uuid = $1"
+_EMPTY: Final = """
+UPDATE feedback SET feedback_text = NULL, client_network = NULL
+WHERE edit_uuid = $1 AND (feedback_text IS NOT NULL OR client_network IS NOT NULL)
+"""
 
 
 class PostgresRatings:
@@ -41,3 +46,8 @@ class PostgresRatings:
         """See Ratings."""
         row = await self._database.fetchrow(_READ, edit_uuid)
         return FeedbackGiven.model_validate(dict(row)) if row else None
+
+    async def forget(self, edit_uuid: UUID, *, keep_rating: bool) -> int:
+        """See Ratings."""
+        tag = await self._database.execute(_EMPTY if keep_rating else _REMOVE, edit_uuid)
+        return int(tag.rpartition(" ")[2])

@@ -13,13 +13,16 @@ NETWORK_BITS: Final = {4: 24, 6: 48}
 
 
 class Ratings(Protocol):
-    """One rating for each edit. Both methods raise UnavailableError while the database is away."""
+    """One rating for each edit. Every method raises UnavailableError while the database is away."""
 
     async def add(self, rating: GiveFeedback) -> int | None:
         """The number of the new row; None when this edit has one."""
 
     async def read(self, edit_uuid: UUID) -> FeedbackGiven | None:
         """What was said of an edit, or None."""
+
+    async def forget(self, edit_uuid: UUID, *, keep_rating: bool) -> int:
+        """Remove the rating, or only its words and where it came from; how many rows had any."""
 
 
 def keepable(rating: GiveFeedback) -> GiveFeedback:

@@ -1,6 +1,13 @@
 """What feedback does about questions."""
 
-from contracts.queries import FeedbackGiven, FeedbackKept, FeedbackQuestion, GiveFeedback
+from contracts.queries import (
+    FeedbackErased,
+    FeedbackErasure,
+    FeedbackGiven,
+    FeedbackKept,
+    FeedbackQuestion,
+    GiveFeedback,
+)
 from services.feedback.domain import Ratings, already_given, keepable, nothing_given
 
 
@@ -24,3 +31,9 @@ async def on_feedback_read(question: FeedbackQuestion, *, ratings: Ratings) -> F
     if given is None:
         raise nothing_given()
     return given
+
+
+async def on_feedback_erase(erasure: FeedbackErasure, *, ratings: Ratings) -> FeedbackErased:
+    """Forget what was said of an edit, as often as asked."""
+    rows = await ratings.forget(erasure.edit_uuid, keep_rating=erasure.keep_rating)
+    return FeedbackErased(rows=rows)

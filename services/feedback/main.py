@@ -7,8 +7,8 @@ from functools import partial
 from faststream.asgi import AsgiFastStream
 from faststream.nats import NatsBroker
 
-from contracts.queries import FeedbackQuestion, GiveFeedback
-from contracts.subjects import FEEDBACK_GIVE_QUERY, FEEDBACK_READ_QUERY
+from contracts.queries import FeedbackErasure, FeedbackQuestion, GiveFeedback
+from contracts.subjects import FEEDBACK_ERASE_QUERY, FEEDBACK_GIVE_QUERY, FEEDBACK_READ_QUERY
 from services.chassis.app import Check, bus_check, make_app
 from services.chassis.broker import bus_of, make_broker, put_query
 from services.chassis.database import open_pool
@@ -17,7 +17,7 @@ from services.chassis.settings import load, schema_of
 from services.chassis.telemetry import configure_logging
 from services.feedback.adapters import PostgresRatings
 from services.feedback.domain import Ratings
-from services.feedback.handlers import on_feedback_give, on_feedback_read
+from services.feedback.handlers import on_feedback_erase, on_feedback_give, on_feedback_read
 from services.feedback.settings import FeedbackSettings
 
 
@@ -44,3 +44,5 @@ def put_questions(broker: NatsBroker, ratings: Ratings) -> None:
     put_query(
         broker, FEEDBACK_READ_QUERY, FeedbackQuestion, partial(on_feedback_read, ratings=ratings)
     )
+    erase = partial(on_feedback_erase, ratings=ratings)
+    put_query(broker, FEEDBACK_ERASE_QUERY, FeedbackErasure, erase)

@@ -1,12 +1,14 @@
 """The bus door: commands of other services, under the same admission as HTTP."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from pydantic import ConfigDict, JsonValue, TypeAdapter, ValidationError
 
 from contracts import subjects
 from contracts.base import Message
-from contracts.commands import CancelJob, CorrelationId, SubmitJob
+from contracts.commands import CancelJob, CorrelationId, EraseJob, SubmitJob
 from contracts.errors import ErrorCode
 from contracts.events import SubmissionRejected
 from services.chassis.broker import put_command, put_delivered
@@ -45,18 +47,35 @@ def put_handlers(loops: Loops, bus: Bus, parts: Parts) -> None:
                 await _reject(parts, command.correlation_id, error, delivery, request_id)
 
     async def cancel_job(command: CancelJob) -> None:
-        with bound(job_id=str(command.job_id), request_id=request_id_of(None)):
-            try:
-                job = await parts.jobs.status(command.job_id)
-                if job.entry.facts.owner != platform_caller(command.owner).owner:
-                    raise not_found(ErrorCode.EDIT_NOT_FOUND)
-                await parts.jobs.cancel(command.job_id)
-            except PermanentError as error:
-                # There is nobody to answer: a job that is not the owner's is no work of ours.
-                raise ObsoleteError(f"nothing to cancel: {error}") from None
+        with _of_owner(command):
+            await _require_owner(parts, command)
+            await parts.jobs.cancel(command.job_id)
+
+    async def erase_job(command: EraseJob) -> None:
+        with _of_owner(command):
+            await _require_owner(parts, command)
+            await parts.jobs.erase(command.job_id)
 
     put_delivered(loops, bus, subjects.GATEWAY_JOB_SUBMIT, _Letter, submit_job, concurrency=4)
     put_command(loops, bus, subjects.GATEWAY_JOB_CANCEL, CancelJob, cancel_job)
+    put_command(loops, bus, subjects.GATEWAY_JOB_ERASE, EraseJob, erase_job)
+
+
+@contextmanager
+def _of_owner(command: CancelJob | EraseJob) -> Iterator[None]:
+    """What is done to a job. Raises ObsoleteError where there is nothing to do it to."""
+    with bound(job_id=str(command.job_id), request_id=request_id_of(None)):
+        try:
+            yield
+        except PermanentError as error:
+            # There is nobody to answer: a job that is not the owner's is no work of ours.
+            raise ObsoleteError(f"{type(command).__name__}: {error}") from None
+
+
+async def _require_owner(parts: Parts, command: CancelJob | EraseJob) -> None:
+    job = await parts.jobs.status(command.job_id)
+    if job.entry.facts.owner != platform_caller(command.owner).owner:
+        raise not_found(ErrorCode.EDIT_NOT_FOUND)
 
 
 class _Letter(Message):

@@ -1,32 +1,57 @@
-"""Operators' commands: `python -m services.storage.admin migrate up|down|status`, and `rebuild`."""
+"""Operators' commands: `python -m services.storage.admin migrate|rebuild|erase|retention`."""
 
 import argparse
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Any, Final
+from uuid import UUID
 
+from contracts.base import utcnow
 from services.chassis.broker import bus_of, make_broker
 from services.chassis.bus import Bus
-from services.chassis.database import open_pool
+from services.chassis.database import Database, open_pool
 from services.chassis.errors import MizualError, UnavailableError
+from services.chassis.keyring import platform_owner
 from services.chassis.migrate import migrate_command
 from services.chassis.migrations import check_schema, load_migrations
-from services.chassis.settings import DatabaseSettings, ServiceSettings, load, schema_of
+from services.chassis.objects import open_store
+from services.chassis.settings import load, prefix_of, schema_of
+from services.storage import handlers as on
+from services.storage.adapters.forgetting import Forgetting, forgetting_on
 from services.storage.adapters.jobs import PostgresJobs
 from services.storage.adapters.rebuild import WholeJournal
+from services.storage.domain.erasing import LATE, Wanted
 from services.storage.domain.record import rows_of
+from services.storage.settings import AdminSettings
 
 CONNECT_SECONDS: Final = 5.0
+ERASE_BATCH: Final = 100
 
-
-class AdminSettings(ServiceSettings, DatabaseSettings):
-    """What the commands read."""
+_READS: Final = "Reads the same variables as the service."
 
 
 def main(argv: Sequence[str]) -> int:
     """Run one command; its exit code."""
+    asked, rest = _parser().parse_known_args(argv)
+    if asked.command == "migrate":
+        return migrate_command("storage", rest)
+    commands: dict[str, Callable[[AdminSettings], Coroutine[Any, Any, str]]] = {
+        "rebuild": rebuild,
+        "retention": retention,
+        "erase": lambda settings: erase(settings, asked),
+    }
+    try:
+        done = asyncio.run(commands[asked.command](load(AdminSettings)))
+    except MizualError as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    print(done)  # noqa: T201
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m services.storage.admin", description="Looks after the record of jobs."
     )
@@ -36,30 +61,76 @@ def main(argv: Sequence[str]) -> int:
         "rebuild",
         help="fill the record from the journal, as far back as it reaches; changes no newer row",
         description="Reads the last entry of every job in the journal into the record. Safe to "
-        "repeat and beside running services. Reads NATS_URL, DATABASE_URL, DATABASE_SCHEMA.",
+        f"repeat and beside running services. {_READS}",
     )
-    asked, rest = parser.parse_known_args(argv)
-    return migrate_command("storage", rest) if asked.command == "migrate" else _rebuild_command()
-
-
-def _rebuild_command() -> int:
-    try:
-        done = asyncio.run(rebuild(load(AdminSettings)))
-    except MizualError as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201
-        return 1
-    print(done)  # noqa: T201
-    return 0
+    commands.add_parser(
+        "retention",
+        help="forget now what is kept no longer, and remove pictures that belong to nobody",
+        description="What the service does by itself: jobs are forgotten RETENTION_DAYS after "
+        "they ended (cutouts CUTOUT_RETENTION_HOURS), uploads and strays after a day. "
+        f"Safe to repeat and beside running services. {_READS}",
+    )
+    erasing = commands.add_parser(
+        "erase",
+        help="forget a job, or every job of an owner",
+        description=f"Removes pictures, words, feedback and history; says what. {_READS}",
+    )
+    whose = erasing.add_mutually_exclusive_group(required=True)
+    whose.add_argument("--job", type=UUID, help="this job alone")
+    whose.add_argument("--owner-of", type=UUID, help="every job of whoever owns this one")
+    whose.add_argument("--user", help="every job of this user of the platform (X-User-Id)")
+    erasing.add_argument("--tenant", help="of the user, where the platform names one (X-Tenant-Id)")
+    return parser
 
 
 async def rebuild(settings: AdminSettings) -> str:
     """Fill the record from the journal; what was done, in words. Raises UnavailableError."""
-    async with (
-        open_pool(settings, schema_of(settings, settings)) as database,
-        _connected(settings) as bus,
-    ):
-        await check_schema(database, "storage", load_migrations("storage"))
+    async with _database(settings) as database, _connected(settings) as bus:
         return await _fill(PostgresJobs(database), WholeJournal(bus))
+
+
+async def retention(settings: AdminSettings) -> str:
+    """Forget what is kept no longer; what was done, in words. Raises UnavailableError."""
+    async with _opened(settings) as (parts, _):
+        expired = forgotten = 0
+        while found := await on.expire(erasures=parts.erasures, periods=settings.periods):
+            expired += found
+            while again := await on.forget_again(eraser=parts.eraser, erasures=parts.erasures):
+                forgotten += again
+        removed = await parts.orphans.sweep(utcnow())
+    return f"{expired} jobs kept no longer, {forgotten} forgotten; {removed} stray objects removed"
+
+
+async def erase(settings: AdminSettings, asked: argparse.Namespace) -> str:
+    """Forget what was asked for; what was removed, in lines. Raises UnavailableError."""
+    async with _opened(settings) as (parts, jobs):
+        if asked.job is not None:
+            entry = await parts.eraser.find(asked.job)
+            return await _forget(parts, Wanted(entry.job_id, entry.kind))
+        owner = await _owner(jobs, asked)
+        lines = []
+        while batch := await jobs.owned(owner, limit=ERASE_BATCH):
+            lines += [await _forget(parts, wanted) for wanted in batch]
+        return "\n".join([*lines, f"{len(lines)} jobs erased"])
+
+
+async def _owner(jobs: PostgresJobs, asked: argparse.Namespace) -> str:
+    if asked.user is not None:
+        return platform_owner(asked.user, asked.tenant)
+    owner = await jobs.owner(asked.owner_of)
+    if owner is None:
+        raise UnavailableError(f"--owner-of: no job {asked.owner_of} on record")
+    return owner
+
+
+async def _forget(parts: Forgetting, wanted: Wanted) -> str:
+    erasure = await parts.eraser.forget(wanted, until=utcnow() + LATE)
+    left = f"; not reached yet: {', '.join(erasure.remaining)}" if erasure.remaining else ""
+    return (
+        f"{wanted.job_id}: {erasure.journal_entries} entries, {len(erasure.words)} texts, "
+        f"{len(erasure.objects)} pictures, {erasure.feedback} ratings, "
+        f"{erasure.dead_letters} dead letters{left}"
+    )
 
 
 async def _fill(jobs: PostgresJobs, journal: WholeJournal) -> str:
@@ -69,6 +140,24 @@ async def _fill(jobs: PostgresJobs, journal: WholeJournal) -> str:
         read += len(batch)
     unreadable = f", {journal.unreadable} unreadable" if journal.unreadable else ""
     return f"{read} jobs in the journal{unreadable}; {written} rows written, the others were there"
+
+
+@asynccontextmanager
+async def _opened(settings: AdminSettings) -> AsyncIterator[tuple[Forgetting, PostgresJobs]]:
+    async with (
+        _database(settings) as database,
+        _connected(settings) as bus,
+        open_store(settings, settings.mizual_home) as store,
+    ):
+        prefix = prefix_of(settings, settings)
+        yield forgetting_on(bus, database, store, prefix=prefix), PostgresJobs(database)
+
+
+@asynccontextmanager
+async def _database(settings: AdminSettings) -> AsyncIterator[Database]:
+    async with open_pool(settings, schema_of(settings, settings)) as database:
+        await check_schema(database, "storage", load_migrations("storage"))
+        yield database
 
 
 @asynccontextmanager

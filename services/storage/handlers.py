@@ -1,17 +1,18 @@
-"""What storage does about deliveries, journal entries, questions, silence and stuck messages."""
+"""What storage does about deliveries, journal entries, questions, silence, and time that passes."""
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from functools import partial
 from typing import Final, Protocol
 from uuid import UUID
 
 from contracts.base import utcnow
 from contracts.events import EVENT_SUBJECTS, FEED_SUBJECTS, DeadLetter, EditRendered, JobEvent
-from contracts.journal import TERMINAL, JournalEntry, Options, Stage
+from contracts.journal import TERMINAL, JournalEntry, Kind, Options, Stage
 from contracts.objects import job_key
-from contracts.queries import JobQuestion, JobRecord
+from contracts.queries import Erasure, ErasureQuestion, JobQuestion, JobRecord
 from contracts.subjects import STORAGE_EDIT_RENDERED, dead_letter_subject
 from services.chassis import judge
 from services.chassis.bus import Publisher
@@ -21,15 +22,23 @@ from services.chassis.journal import Recorded
 from services.chassis.metrics import ENDINGS
 from services.chassis.objects import ObjectStore, fetch, store_bytes
 from services.chassis.step import Retries, Step
+from services.storage.domain.erasing import LATE, Eraser, Erasures, Wanted
 from services.storage.domain.feed import GiveBack, feed_id, returned, told
 from services.storage.domain.judging import Judging
 from services.storage.domain.record import Jobs, rows_of
+from services.storage.domain.retention import Orphans
 from services.storage.domain.stuck import MaxDeliveries, StuckMessages
 
 log = logging.getLogger(__name__)
 
 WATCH_BATCH: Final = 200
 """Silent jobs looked at in one go: about 0.2 s of work."""
+
+FORGET_BATCH: Final = 100
+"""Jobs forgotten in one go: some seconds of work with a distant object store."""
+
+ORPHANS_EVERY: Final = timedelta(hours=6)
+"""A sweep lists every object there is."""
 
 FINISHING: Final = Step(
     event=EditRendered,
@@ -98,7 +107,8 @@ async def on_max_deliveries(
     event = await stuck.load(advisory.stream_seq)
     if event is None:
         return
-    subject, letter = dead_letter_subject(advisory.consumer), _letter(advisory, event)
+    subject = dead_letter_subject(advisory.consumer, event.job_id)
+    letter = _letter(advisory, event)
     await publisher.publish(subject, letter, message_id=f"{letter.durable}:{letter.sequence}")
     await judging.settle(
         event.job_id,
@@ -135,3 +145,47 @@ def _result_key(prefix: str, job: JournalEntry, content_type: str, sha256: str) 
     return job_key(
         prefix, job.kind, job.job_id, role="result", sha256=sha256, content_type=content_type
     )
+
+
+async def on_erasure_question(question: ErasureQuestion, *, eraser: Eraser) -> Erasure:
+    """Forget a job. Raises RefusedError (404) for one that is unknown or forgotten already."""
+    job = await eraser.find(question.job_id)
+    log.info("job_erased", extra={"job_id": str(job.job_id)})
+    return await eraser.forget(Wanted(job.job_id, job.kind), until=utcnow() + LATE)
+
+
+async def forget_again(*, eraser: Eraser, erasures: Erasures) -> int:
+    """Remove what has come back, or could not be removed yet; how many jobs were looked at."""
+    claimed = await erasures.claim(utcnow(), limit=FORGET_BATCH)
+    for wanted in claimed:
+        try:
+            erasure = await eraser.forget(wanted)
+            await eraser.give_back(wanted)
+        except ValueError as error:
+            # An entry that cannot be read must not keep the others from being forgotten.
+            log.warning(
+                "job_not_forgotten",
+                extra={"job_id": str(wanted.job_id), "error": type(error).__name__},
+            )
+            continue
+        if not erasure.remaining:
+            await erasures.done(wanted.job_id, utcnow())
+    return len(claimed)
+
+
+async def expire(*, erasures: Erasures, periods: Mapping[Kind, timedelta]) -> int:
+    """Note the jobs that have been kept long enough; how many were found."""
+    now = utcnow()
+    return sum(
+        [
+            await erasures.expire(kind, now, ended_before=now - period, limit=FORGET_BATCH)
+            for kind, period in periods.items()
+        ]
+    )
+
+
+async def sweep_orphans(*, orphans: Orphans, erasures: Erasures) -> None:
+    """Remove pictures that belong to nobody, if no other process did lately."""
+    if await erasures.begin("orphans", utcnow(), every=ORPHANS_EVERY):
+        removed = await orphans.sweep(utcnow())
+        log.info("orphans_removed", extra={"objects": removed})

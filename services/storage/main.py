@@ -1,7 +1,8 @@
 """Storage as a process: `uvicorn --factory services.storage.main:build_app`."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, closing
+from datetime import timedelta
 from functools import partial
 from typing import Final
 
@@ -9,7 +10,8 @@ from faststream.asgi import AsgiFastStream
 from faststream.nats import NatsBroker
 
 from contracts import subjects as s
-from contracts.queries import JobQuestion
+from contracts.journal import Kind
+from contracts.queries import ERASE_SECONDS, ErasureQuestion, JobQuestion
 from services.chassis.app import Check, bus_check, make_app
 from services.chassis.broker import bus_of, make_broker, put_command, put_query, put_step
 from services.chassis.database import open_pool
@@ -23,6 +25,7 @@ from services.chassis.objects import open_store
 from services.chassis.settings import load, prefix_of, schema_of
 from services.chassis.telemetry import configure_logging
 from services.storage import handlers as on
+from services.storage.adapters.forgetting import Forgetting, forgetting_on
 from services.storage.adapters.jobs import PostgresJobs
 from services.storage.adapters.projector import Projector
 from services.storage.adapters.stuck import StuckEvents
@@ -34,6 +37,8 @@ from services.storage.settings import StorageSettings
 STREAMS: Final = (s.EVENTS, s.JOURNAL, s.FEED, s.DEAD_LETTERS, s.ADVISORIES)
 DURABLES: Final = (s.STORAGE_EDIT_RENDERED, s.STORAGE_PROJECTOR, s.STORAGE_ADVISORY)
 WATCH_EVERY_SECONDS: Final = 1.0
+FORGET_EVERY_SECONDS: Final = 2.0
+EXPIRE_EVERY_SECONDS: Final = 30.0
 
 
 def put_record(broker: NatsBroker, loops: Loops, jobs: PostgresJobs) -> None:
@@ -48,6 +53,24 @@ def put_record(broker: NatsBroker, loops: Loops, jobs: PostgresJobs) -> None:
     put_query(broker, s.STORAGE_JOB_QUERY, JobQuestion, partial(on.on_job_question, jobs=jobs))
     advised = partial(on.on_max_deliveries, stuck=StuckEvents(bus), judging=judging, publisher=bus)
     put_command(loops, bus, s.STORAGE_ADVISORY, MaxDeliveries, advised)
+
+
+def put_forgetting(
+    broker: NatsBroker, loops: Loops, parts: Forgetting, periods: Mapping[Kind, timedelta]
+) -> None:
+    """Put what forgets jobs on the bus and on the clock."""
+    erase = partial(on.on_erasure_question, eraser=parts.eraser)
+    put_query(broker, s.STORAGE_ERASE_QUERY, ErasureQuestion, erase, asked_within=ERASE_SECONDS)
+
+    async def again() -> None:
+        await on.forget_again(eraser=parts.eraser, erasures=parts.erasures)
+
+    async def expire() -> None:
+        await on.expire(erasures=parts.erasures, periods=periods)
+        await on.sweep_orphans(orphans=parts.orphans, erasures=parts.erasures)
+
+    loops.add("erasures", again, every_seconds=FORGET_EVERY_SECONDS)
+    loops.add("retention", expire, every_seconds=EXPIRE_EVERY_SECONDS)
 
 
 def build_app() -> AsgiFastStream:
@@ -79,6 +102,8 @@ def build_app() -> AsgiFastStream:
                     concurrency=settings.worker_concurrency,
                 )
                 put_record(broker, loops, PostgresJobs(database))
+                parts = forgetting_on(bus_of(broker), database, store, prefix=prefix)
+                put_forgetting(broker, loops, parts, settings.periods)
                 yield
 
     return make_app(broker, checks, opened, loops=loops)

@@ -31,7 +31,7 @@ async def test_a_message_that_the_bus_can_never_carry_is_not_tried_for_ever(empt
     )
 
     with pytest.raises(PermanentError):
-        await empty_bus.publish(dead_letter_subject("x"), letter, message_id="x")
+        await empty_bus.publish(dead_letter_subject("x", None), letter, message_id="x")
 
 
 async def test_a_question_that_nobody_takes_is_unavailable_at_once(empty_bus: Bus):

@@ -10,6 +10,8 @@ import pytest
 from contracts.base import utcnow
 from contracts.errors import ErrorCode
 from contracts.queries import (
+    FeedbackErased,
+    FeedbackErasure,
     FeedbackGiven,
     FeedbackKept,
     FeedbackQuestion,
@@ -17,7 +19,7 @@ from contracts.queries import (
     QueryError,
     Reply,
 )
-from contracts.subjects import FEEDBACK_GIVE_QUERY, FEEDBACK_READ_QUERY
+from contracts.subjects import FEEDBACK_ERASE_QUERY, FEEDBACK_GIVE_QUERY, FEEDBACK_READ_QUERY
 from services.chassis.broker import make_broker
 from services.chassis.bus import Bus
 from services.chassis.database import Database
@@ -134,6 +136,27 @@ async def test_the_service_is_not_ready_while_the_bus_is_away(
         finally:
             own_nats.start()
         await eventually(lambda: answers(url, 200, "ok"))
+
+
+@pytest.mark.parametrize(
+    ("keep_rating", "left"), [(False, []), (True, [(0, None, None)])], ids=["all", "words"]
+)
+async def test_what_was_said_is_forgotten(
+    feedback: Bus, feedback_tables: Database, keep_rating: bool, left: list[object]
+) -> None:
+    edit = uuid4()
+    await _give(feedback, edit, rating=0, feedback_text="too blue", client_network="192.0.2.0/24")
+    erasure = FeedbackErasure(edit_uuid=edit, keep_rating=keep_rating)
+
+    rows = [
+        (await feedback.ask(FEEDBACK_ERASE_QUERY, erasure, FeedbackErased)).rows for _ in range(2)
+    ]
+
+    assert rows == [1, 0]
+    found = await feedback_tables.fetch(
+        "SELECT rating, feedback_text, client_network FROM feedback"
+    )
+    assert [tuple(row.values()) for row in found] == left
 
 
 @asynccontextmanager

@@ -91,7 +91,7 @@ async def test_a_message_that_nobody_can_handle_fails_its_job(stream: Bus) -> No
         await eventually(lambda: _failed(stream, poisoned.entry))
         await eventually(lambda: _empty(stream))
 
-    letter = await stream.js.get_last_msg(DEAD_LETTERS, f"mizual.dead.{ENHANCER_EDIT_REQUESTED}")
+    letter = await stream.js.get_last_msg(DEAD_LETTERS, f"mizual.dead.{ENHANCER_EDIT_REQUESTED}.*")
     assert DeadLetter.model_validate_json(letter.data or b"").job_id == poisoned.entry.job_id
 
 

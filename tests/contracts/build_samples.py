@@ -96,6 +96,7 @@ EXAMPLES: tuple[Message, ...] = (
         request_id="request",
     ),
     commands.CancelJob(owner=OWNER, job_id=JOB),
+    commands.EraseJob(owner=OWNER, job_id=JOB),
     events.EditRequested(**JOB_EVENT),
     events.EditEnhanced(**JOB_EVENT),
     events.EditSubmitted(**JOB_EVENT, wake_up=True),
@@ -128,6 +129,16 @@ EXAMPLES: tuple[Message, ...] = (
     ),
     queries.JobQuestion(job_id=JOB),
     queries.JobRecord(entry=ENTRY, sequence=99),
+    queries.ErasureQuestion(job_id=JOB),
+    queries.Erasure(
+        job=queries.JobRecord(entry=ENTRY.erase(), sequence=100),
+        journal_entries=7,
+        words=("prompt", "enhanced_prompt"),
+        objects=("original", "raw", "result", "upload"),
+        feedback=1,
+        dead_letters=2,
+        remaining=("feedback",),
+    ),
     queries.AbilitiesQuestion(),
     queries.Abilities(
         models=(
@@ -146,6 +157,8 @@ EXAMPLES: tuple[Message, ...] = (
     ),
     queries.FeedbackKept(feedback_id=5),
     queries.FeedbackQuestion(edit_uuid=JOB),
+    queries.FeedbackErasure(edit_uuid=JOB, keep_rating=True),
+    queries.FeedbackErased(rows=1),
     queries.FeedbackGiven(edit_uuid=JOB, rating=1, feedback_text="lovely", created_at=AT),
     queries.QueryError(status=409, code=ErrorCode.FEEDBACK_EXISTS, detail="Given already."),
 )

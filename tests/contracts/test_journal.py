@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from contracts.errors import ErrorCode
-from contracts.journal import PROGRESS, JournalEntry, Stage, Status, check_successor
+from contracts.journal import PROGRESS, JournalEntry, Stage, Status
+from contracts.succession import check_successor
 from tests.samples import job
 
 STAGES = [stage for stage in PROGRESS if stage is not Stage.COMPLETED]

@@ -58,7 +58,7 @@ async def from_streams(bus: Bus, traces: Traces, names: Iterable[str]) -> None:
     """What the streams hold now."""
     for name in names:
         state = (await bus.js.stream_info(name)).state
-        for sequence in range(state.first_seq, state.last_seq + 1):
+        for sequence in range(max(state.first_seq, 1), state.last_seq + 1):
             try:
                 message = await bus.js.get_msg(name, sequence)
             except NotFoundError:

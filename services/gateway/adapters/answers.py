@@ -3,6 +3,9 @@
 from uuid import UUID
 
 from contracts.queries import (
+    ERASE_SECONDS,
+    Erasure,
+    ErasureQuestion,
     FeedbackGiven,
     FeedbackKept,
     FeedbackQuestion,
@@ -10,7 +13,12 @@ from contracts.queries import (
     JobQuestion,
     JobRecord,
 )
-from contracts.subjects import FEEDBACK_GIVE_QUERY, FEEDBACK_READ_QUERY, STORAGE_JOB_QUERY
+from contracts.subjects import (
+    FEEDBACK_GIVE_QUERY,
+    FEEDBACK_READ_QUERY,
+    STORAGE_ERASE_QUERY,
+    STORAGE_JOB_QUERY,
+)
 from services.chassis.bus import Bus
 from services.chassis.journal import Recorded
 
@@ -26,6 +34,11 @@ class BusRecord:
         question = JobQuestion(job_id=job_id)
         answer = await self._bus.ask(STORAGE_JOB_QUERY, question, JobRecord)
         return Recorded(answer.entry, answer.sequence) if answer.entry else None
+
+    async def erase(self, job_id: UUID) -> Erasure:
+        """Forget the job; what was removed. Raises RefusedError (404) and UnavailableError."""
+        question = ErasureQuestion(job_id=job_id)
+        return await self._bus.ask(STORAGE_ERASE_QUERY, question, Erasure, within=ERASE_SECONDS)
 
 
 class BusFeedback:

@@ -11,6 +11,7 @@ from contracts.subjects import (
     COMMANDS,
     EVENTS,
     GATEWAY_JOB_CANCEL,
+    GATEWAY_JOB_ERASE,
     GATEWAY_JOB_SUBMIT,
     JOURNAL,
     limit_stream,
@@ -128,7 +129,7 @@ def _bus_check(settings: GatewaySettings, bus: Bus, quota: Quota) -> Check:
         bus,
         settings,
         streams=(EVENTS, JOURNAL, COMMANDS, *limits),
-        durables=(GATEWAY_JOB_SUBMIT, GATEWAY_JOB_CANCEL),
+        durables=(GATEWAY_JOB_SUBMIT, GATEWAY_JOB_CANCEL, GATEWAY_JOB_ERASE),
     )
 
 

@@ -213,7 +213,8 @@ class Admission:
         opened: JournalEntry | None = None
         try:
             original = await self._sources.keep(source, entry.kind, entry.job_id)
-            work = entry.facts.model_copy(update={"original": original})
+            kept = {"original": original, "upload_key": source.upload_key}
+            work = entry.facts.model_copy(update=kept)
             opened = await self._append(entry.model_copy(update={"work": work}))
         finally:
             await self._give_back_unused(entry.job_id, taken, opened)

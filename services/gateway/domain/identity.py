@@ -8,7 +8,7 @@ from typing import Final
 
 from contracts.commands import PlatformOwner
 from contracts.errors import ErrorCode
-from services.chassis.keyring import Keyring, Use, hashed, text_of
+from services.chassis.keyring import Keyring, Use, hashed, platform_owner, text_of
 from services.gateway.domain.problems import RefusalError
 
 _OWNER_PART: Final = re.compile(r"[A-Za-z0-9._@-]{1,128}")
@@ -76,8 +76,7 @@ class Identities:
 
 def platform_caller(owner: PlatformOwner) -> Caller:
     """A platform's user: the same over HTTP and over the bus."""
-    parts = (owner.user_id,) if owner.tenant_id is None else (owner.user_id, owner.tenant_id)
-    name = hashed("platform", *parts)
+    name = platform_owner(owner.user_id, owner.tenant_id)
     return Caller(owner=name, scope=f"platform:{name}", client=f"platform:{name}")
 
 

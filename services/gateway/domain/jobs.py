@@ -1,4 +1,4 @@
-"""Finding a job: the journal, then the record of what it no longer holds; and ending one."""
+"""Finding a job: the journal, then the record of what it no longer holds; and ending it."""
 
 from collections.abc import Callable
 from typing import Final, Protocol
@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 from contracts.errors import ErrorCode
 from contracts.journal import Stage
+from contracts.queries import Erasure
 from services.chassis.errors import TransientError, UnavailableError
 from services.chassis.journal import Journal, Recorded
 from services.gateway.domain.known import Known
@@ -21,6 +22,9 @@ class Record(Protocol):
 
     async def find(self, job_id: UUID) -> Recorded | None:
         """The last entry on record. Raises UnavailableError."""
+
+    async def erase(self, job_id: UUID) -> Erasure:
+        """Forget the job; what was removed. Raises RefusedError (404) and UnavailableError."""
 
 
 class Jobs:
@@ -72,6 +76,13 @@ class Jobs:
                 self._known.note(cancelled)
                 return cancelled, True
         raise TransientError("the journal moves faster than the cancellation")
+
+    async def erase(self, job_id: UUID) -> Erasure:
+        """Forget the job; what was removed. Raises RefusedError (404) and UnavailableError."""
+        erasure = await self._record.erase(job_id)
+        if erasure.job.entry is not None:
+            self._known.note(Recorded(erasure.job.entry, erasure.job.sequence))
+        return erasure
 
     async def _newest(self, job_id: UUID) -> Recorded | None:
         try:

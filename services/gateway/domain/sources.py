@@ -1,12 +1,12 @@
 """Where a job's picture comes from: the request, an upload, or another job's result."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 from uuid import UUID, uuid4
 
 from contracts.errors import ErrorCode
 from contracts.journal import JournalEntry, Stage
-from contracts.objects import ObjectRef, job_key, upload_key
+from contracts.objects import UPLOADS, ObjectRef, job_key, upload_key
 from services.chassis.images.picture import Picture
 from services.chassis.objects import MissingObjectError, ObjectStore, fetch
 from services.gateway.domain.jobs import Jobs
@@ -26,6 +26,8 @@ class Source:
 
     data: bytes
     picture: Picture
+    upload_key: str | None = None
+    """Of the upload that they are a copy of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +53,16 @@ class Sources:
 
     async def digest_of(self, image_id: UUID) -> str:
         """The digest that the key of what `by_id` finds holds. Raises RefusalError (400, 404)."""
-        async for stored in self._store.list(f"{self._prefix}/upload/{image_id}/"):
+        async for stored in self._store.list(f"{self._prefix}/{UPLOADS}/{image_id}/"):
             return digest_in(stored.key)
         return digest_in((await self._result(image_id)).key)
 
     async def by_id(self, image_id: UUID) -> Source:
         """An earlier upload, or the result of a job of that id. Raises RefusalError (400, 404)."""
-        async for stored in self._store.list(f"{self._prefix}/upload/{image_id}/"):
+        async for stored in self._store.list(f"{self._prefix}/{UPLOADS}/{image_id}/"):
             data = await self._store.get(stored.key)
             if data is not None:
-                return await self.checked(data)
+                return replace(await self.checked(data), upload_key=stored.key)
         return await self._fetched(await self._result(image_id))
 
     async def result_of(self, job: JournalEntry) -> Source:

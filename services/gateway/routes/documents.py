@@ -98,6 +98,22 @@ ACCEPTED: Final[Document] = answer(
     "The job is stored",
 )
 
+ERASED: Final[Document] = answer(
+    {
+        "uuid": "1b4e28ba-2fa1-41d2-883f-0016d3cca427",
+        "erased": True,
+        "removed": {
+            "journal_entries": 7,
+            "words": ["prompt", "enhanced_prompt"],
+            "objects": ["original", "raw", "result"],
+            "feedback": 1,
+            "dead_letters": 0,
+        },
+        "remaining": [],
+    },
+    "What was removed; `remaining` could not be reached and follows by itself",
+)
+
 EDIT_BODY: Final[Document] = {
     "parameters": [
         {

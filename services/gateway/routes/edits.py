@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from contracts.errors import ErrorCode
 from contracts.journal import JournalEntry
+from contracts.queries import Erasure
 from services.gateway.domain.admission import Applicant
 from services.gateway.domain.buckets import Buckets
 from services.gateway.domain.links import polling_path
@@ -35,6 +36,7 @@ class EditRoutes:
     attempts: Buckets
     status_checks: Buckets
     cancellations: Buckets
+    erasures: Buckets
 
     async def submit(self, request: Request) -> Response:
         """Submit an edit: a picture and a sentence; answers as soon as the job is stored."""
@@ -68,6 +70,15 @@ class EditRoutes:
         body = parts.renderer.json(recorded.entry, visit.base)
         return status_response(body, 202 if changed else 200)
 
+    async def erase(self, request: Request) -> Response:
+        """Forget an edit: its pictures, its words, what was said of it; what was removed."""
+        visit, parts, job_id = visit_of(request), parts_of(request), job_id_of(request)
+        self.erasures.take(visit.client)
+        job = (await parts.jobs.status(job_id)).entry
+        if not may_change(visit, job, parts.keyring.is_edit_token):
+            raise not_found(ErrorCode.EDIT_NOT_FOUND)
+        return json_response(removed(job_id, await parts.jobs.erase(job_id)))
+
     async def upload(self, request: Request) -> Response:
         """Keep a picture for later: the answer's `image_id` stands for it in a submission."""
         visit, parts = visit_of(request), parts_of(request)
@@ -97,6 +108,17 @@ def accepted(job: JournalEntry, base: str, edit_token: str) -> dict[str, str]:
     }
 
 
+def removed(job_id: UUID, erasure: Erasure) -> dict[str, Any]:
+    """The answer to an erasure."""
+    parts = {"journal_entries", "words", "objects", "feedback", "dead_letters"}
+    return {
+        "uuid": str(job_id),
+        "erased": True,
+        "removed": erasure.model_dump(include=parts),
+        "remaining": erasure.remaining,
+    }
+
+
 def may_change(visit: Visit, job: JournalEntry, is_token: Callable[[UUID, str], bool]) -> bool:
     """Whether the caller owns the job, operates this service, or holds the job's token."""
     token = visit.header(b"x-edit-token")
@@ -122,6 +144,7 @@ def edit_routes(settings: GatewaySettings, attempts: Buckets) -> EditRoutes:
         attempts=attempts,
         status_checks=Buckets("status-checks", settings.status_checks_per_minute),
         cancellations=Buckets("cancellations", settings.per_minute(10)),
+        erasures=Buckets("erasures", settings.per_minute(10)),
     )
 
 
@@ -141,6 +164,14 @@ def put_edits(app: FastAPI, edits: EditRoutes) -> None:
         ["/edit/{job_id}"],
         edits.status,
         responses={200: documents.STATUS, **documents.problems(404, 429, 503)},
+        extra=documents.ID_IN_PATH,
+    )
+    put(
+        app,
+        ["/edit/{job_id}"],
+        edits.erase,
+        methods=("DELETE",),
+        responses={200: documents.ERASED, **documents.problems(404, 429, 503)},
         extra=documents.ID_IN_PATH,
     )
     put(

@@ -14,6 +14,7 @@ from contracts.journal import JournalEntry, Kind, Stage
 from contracts.queries import JobRecord
 from services.chassis.database import Database
 from services.chassis.errors import PermanentError, UnavailableError
+from services.storage.domain.erasing import Wanted
 from services.storage.domain.record import Kept, Row
 
 LOOK_AGAIN_SECONDS: Final = 10.0
@@ -52,6 +53,9 @@ WHERE jobs.sequence < excluded.sequence
 RETURNING kind, stage
 """  # noqa: S608 - only names from this file
 _READ: Final = "SELECT entry, sequence FROM jobs WHERE job_id = $1"
+_KEPT: Final = "SELECT job_id FROM jobs WHERE job_id = ANY($1) AND stage <> 'erased'"
+_OWNER: Final = "SELECT owner FROM jobs WHERE job_id = $1"
+_OWNED: Final = "SELECT job_id, kind FROM jobs WHERE owner = $1 ORDER BY created_at LIMIT $2"
 _CLAIM: Final = """
 UPDATE jobs SET watch_at = $2
 WHERE job_id IN (
@@ -93,6 +97,21 @@ class PostgresJobs:
             return JobRecord(entry=None)
         entry = JournalEntry.model_validate_json(row["entry"])
         return JobRecord(entry=entry, sequence=row["sequence"])
+
+    async def kept(self, job_ids: Iterable[UUID]) -> set[UUID]:
+        """See retention.Record."""
+        rows = await self._database.fetch(_KEPT, list(job_ids))
+        return {row["job_id"] for row in rows}
+
+    async def owner(self, job_id: UUID) -> str | None:
+        """Whose job it is; None for one that is unknown or erased."""
+        name: str | None = await self._database.fetchval(_OWNER, job_id)
+        return name
+
+    async def owned(self, owner: str, *, limit: int) -> list[Wanted]:
+        """Jobs of the owner, as what is to be forgotten."""
+        rows = await self._database.fetch(_OWNED, owner, limit)
+        return [Wanted(row["job_id"], Kind(row["kind"])) for row in rows]
 
     async def claim_silent(self, now: datetime, *, limit: int) -> list[UUID]:
         """See Jobs."""

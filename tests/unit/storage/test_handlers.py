@@ -220,7 +220,7 @@ async def test_a_stuck_event_fails_its_job_and_leaves_a_dead_letter() -> None:
     assert journal.entries(entry.job_id)[-1].stage is Stage.FAILED
     assert stuck.event is None
     ((subject, letter),) = publisher.stored.values()
-    assert subject == f"mizual.dead.{ADVISORY.consumer}"
+    assert subject == f"mizual.dead.{ADVISORY.consumer}.{entry.job_id}"
     assert isinstance(letter, DeadLetter)
     assert letter.deliveries == 1000
 

@@ -214,6 +214,18 @@ async def test_a_cancel_at_any_operation_is_the_one_ending_and_the_result_stays_
         assert world.released
 
 
+async def test_after_an_erasure_at_any_operation_nothing_is_written():
+    async def erase(world, operation):
+        slow, running = await paused_at(world, operation)
+        world.write(world.last.erase())
+        slow.resume.set()
+        await running
+
+    async for world, _ in explore(Collecting, erase):
+        await world.until_acked()
+        assert [e.stage for e in world.journal.entries(world.job_id)] == [Stage.ERASED]
+
+
 async def test_a_task_that_failed_ends_the_job_after_its_dead_letter():
     async def crash(world, operation):
         await world.deliver(Actor("first", crash_after=operation))

@@ -118,3 +118,15 @@ async def test_a_cancel_at_any_operation_is_the_one_ending(make):
         await world.until_acked()
         endings = [e.stage for e in world.journal.entries(world.job_id) if e.terminal]
         assert endings in ([Stage.CANCELLED], [Stage.COMPLETED])
+
+
+async def test_after_an_erasure_at_any_operation_nothing_is_written(make):
+    async def erase(world, operation):
+        slow, running = await paused_at(world, operation)
+        world.write(world.last.erase())
+        slow.resume.set()
+        await running
+
+    async for world, _ in explore(make, erase):
+        await world.until_acked()
+        assert [entry.stage for entry in world.journal.entries(world.job_id)] == [Stage.ERASED]

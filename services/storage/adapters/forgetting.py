@@ -1,0 +1,42 @@
+"""Everything that forgetting needs, for the service and for the operators' commands."""
+
+from dataclasses import dataclass
+from functools import partial
+
+from services.chassis.bus import Bus
+from services.chassis.database import Database
+from services.chassis.journal import JetStreamJournal
+from services.chassis.limits import give_back
+from services.chassis.objects import ObjectStore
+from services.storage.adapters.erasures import PostgresErasures
+from services.storage.adapters.jobs import PostgresJobs
+from services.storage.adapters.leftovers import BusOpinions, StreamLetters
+from services.storage.domain.erasing import Eraser, Everywhere
+from services.storage.domain.retention import Orphans
+
+
+@dataclass(frozen=True, slots=True)
+class Forgetting:
+    """Who forgets, what is being forgotten, and who looks for what belongs to nobody."""
+
+    eraser: Eraser
+    erasures: PostgresErasures
+    orphans: Orphans
+
+
+def forgetting_on(bus: Bus, database: Database, store: ObjectStore, *, prefix: str) -> Forgetting:
+    """The parts, on connections that are open."""
+    journal, jobs = JetStreamJournal(bus), PostgresJobs(database)
+    erasures = PostgresErasures(database)
+    everywhere = Everywhere(
+        journal=journal,
+        jobs=jobs,
+        erasures=erasures,
+        store=store,
+        opinions=BusOpinions(bus),
+        dead_letters=StreamLetters(bus),
+        feed=bus,
+        give_back=partial(give_back, bus),
+        prefix=prefix,
+    )
+    return Forgetting(Eraser(everywhere), erasures, Orphans(store, jobs, journal, prefix))

@@ -1,0 +1,3 @@
+DROP TABLE sweeps;
+DROP INDEX jobs_to_retain;
+DROP TABLE erasures;

@@ -1,0 +1,1 @@
+"""The HTTP surface as it is documented: a test for each row, through the whole system."""

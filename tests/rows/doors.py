@@ -1,0 +1,139 @@
+"""The two ways to submit a job, with the same questions and the same answers."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any, Protocol
+from uuid import UUID, uuid4
+
+import httpx
+from nats.aio.msg import Msg
+
+from contracts.commands import PlatformOwner, SubmitJob
+from contracts.events import JobAccepted, SubmissionRejected
+from contracts.journal import Options
+from contracts.subjects import JOB_ACCEPTED, JOB_SUBMIT, SUBMISSION_REJECTED
+from services.chassis.bus import Bus
+from tests.api import Json
+from tests.pictures import photo
+
+PLATFORM_TOKEN = "a-platform-token-for-tests"
+ADMIN_TOKEN = "an-admin-token-for-tests"
+ADMIN = {"X-Admin-Token": ADMIN_TOKEN}
+USER = {"X-Platform-Token": PLATFORM_TOKEN, "X-User-Id": "user-1"}
+PATIENCE_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of a submission: a job, or a problem."""
+
+    job: str | None = None
+    problem: Json | None = None
+
+    @property
+    def refused(self) -> tuple[int, str]:
+        """Status and code of the problem."""
+        assert self.problem is not None, f"job {self.job} was accepted"
+        return self.problem["status"], self.problem["error_code"]
+
+
+class Door(Protocol):
+    """A way in, for one user of a platform."""
+
+    async def submit(
+        self,
+        prompt: str = "make it blue",
+        *,
+        image_id: str | None = None,
+        parent: str | None = None,
+        key: str | None = None,
+        **options: Any,
+    ) -> Answer:
+        """Submit an edit of the image, or of the parent's result, or of a photo uploaded before."""
+
+
+async def image_of(client: httpx.AsyncClient, picture: bytes | None = None) -> str:
+    """The id of an upload."""
+    answer = await client.post("/api/images", content=picture or photo(), headers=USER)
+    assert answer.status_code == httpx.codes.CREATED, answer.text
+    return str(answer.json()["image_id"])
+
+
+class HttpDoor:
+    """`POST /edit-image/`."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+
+    async def submit(
+        self,
+        prompt: str = "make it blue",
+        *,
+        image_id: str | None = None,
+        parent: str | None = None,
+        key: str | None = None,
+        **options: Any,
+    ) -> Answer:
+        if image_id is None and parent is None:
+            image_id = await image_of(self._client)
+        body = {"prompt": prompt, "image_id": image_id, "parent_edit_uuid": parent, **options}
+        headers = USER | ({"Idempotency-Key": key} if key else {})
+        answer = await self._client.post("/edit-image/", json=body, headers=headers)
+        told = dict(answer.json())
+        return Answer(told["edit_id"]) if answer.is_success else Answer(problem=told)
+
+
+class BusDoor:
+    """`mizual.v1.job.submit`, answered on the public feed."""
+
+    def __init__(self, client: httpx.AsyncClient, bus: Bus) -> None:
+        self._client = client
+        self._bus = bus
+
+    async def submit(
+        self,
+        prompt: str = "make it blue",
+        *,
+        image_id: str | None = None,
+        parent: str | None = None,
+        key: str | None = None,
+        **options: Any,
+    ) -> Answer:
+        if image_id is None and parent is None:
+            image_id = await image_of(self._client)
+        command = SubmitJob(
+            owner=PlatformOwner(user_id="user-1"),
+            prompt=prompt,
+            image_id=UUID(image_id) if image_id else None,
+            parent_job_id=UUID(parent) if parent else None,
+            options=Options(**options),
+            idempotency_key=key,
+            correlation_id=uuid4().hex,
+        )
+        return await self._answered(command)
+
+    async def _answered(self, command: SubmitJob) -> Answer:
+        answers: asyncio.Queue[Answer] = asyncio.Queue()
+
+        async def heard(message: Msg) -> None:
+            kind = JobAccepted if message.subject == JOB_ACCEPTED else SubmissionRejected
+            told = kind.model_validate_json(message.data)
+            if told.correlation_id == command.correlation_id:
+                answers.put_nowait(_answer(told))
+
+        listening = [
+            await self._bus.client.subscribe(subject, cb=heard)
+            for subject in (JOB_ACCEPTED, SUBMISSION_REJECTED)
+        ]
+        try:
+            await self._bus.publish(JOB_SUBMIT, command, message_id=uuid4().hex)
+            return await asyncio.wait_for(answers.get(), PATIENCE_SECONDS)
+        finally:
+            for subscription in listening:
+                await subscription.unsubscribe()
+
+
+def _answer(told: JobAccepted | SubmissionRejected) -> Answer:
+    if isinstance(told, JobAccepted):
+        return Answer(str(told.job_id))
+    return Answer(problem=told.problem.model_dump(mode="json"))

@@ -37,6 +37,9 @@ WATCH_BATCH: Final = 200
 FORGET_BATCH: Final = 100
 """Jobs forgotten in one go: some seconds of work with a distant object store."""
 
+EXPIRE_BATCH: Final = 1_000
+"""Jobs of a kind that are found at once to be kept no longer: more than end in half a minute."""
+
 ORPHANS_EVERY: Final = timedelta(hours=6)
 """A sweep lists every object there is."""
 
@@ -178,7 +181,7 @@ async def expire(*, erasures: Erasures, periods: Mapping[Kind, timedelta]) -> in
     now = utcnow()
     return sum(
         [
-            await erasures.expire(kind, now, ended_before=now - period, limit=FORGET_BATCH)
+            await erasures.expire(kind, now, ended_before=now - period, limit=EXPIRE_BATCH)
             for kind, period in periods.items()
         ]
     )

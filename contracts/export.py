@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pydantic.json_schema import models_json_schema
 
-from contracts import commands, events, journal, queries
+from contracts import analytics, commands, events, journal, queries
 from contracts.base import CONTRACT_VERSION, Message
 
 TARGET: Final = Path(__file__).parent / "schemas" / "v1.json"
@@ -32,6 +32,14 @@ MESSAGES: Final[tuple[type[Message], ...]] = (
     queries.JobRecord,
     queries.ErasureQuestion,
     queries.Erasure,
+    queries.ChainQuestion,
+    queries.ChainRecord,
+    queries.HistoryQuestion,
+    queries.HistoryPage,
+    analytics.ChainsQuestion,
+    analytics.ChainAnalytics,
+    analytics.ProcessingQuestion,
+    analytics.ProcessingAnalytics,
     queries.AbilitiesQuestion,
     queries.Abilities,
     queries.GiveFeedback,
@@ -40,6 +48,8 @@ MESSAGES: Final[tuple[type[Message], ...]] = (
     queries.FeedbackGiven,
     queries.FeedbackErasure,
     queries.FeedbackErased,
+    analytics.FeedbackAnalyticsQuestion,
+    analytics.FeedbackAnalytics,
     queries.QueryError,
 )
 """Everything that travels, in the order in which it does."""

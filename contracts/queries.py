@@ -79,6 +79,46 @@ class FeedbackErased(Message):
     rows: int
 
 
+class ChainQuestion(Message):
+    """To storage: which edits led to this one?"""
+
+    job_id: UUID
+
+
+class ChainRecord(Message):
+    """The edits from the chain's beginning to the one that was asked for, in order.
+
+    What does not fit into one answer is left out at the front: its last member's parent is asked
+    for next. Empty for an unknown job.
+    """
+
+    members: tuple[JobRecord, ...] = ()
+
+
+class HistoryPlace(Message):
+    """A place between two jobs of a history: after the one that was created then, with this id."""
+
+    created_at: Instant
+    job_id: UUID
+
+
+class HistoryQuestion(Message):
+    """To storage: an owner's jobs, newest first, from a place on; erased ones have no owner."""
+
+    owner: str
+    kind: Kind | None = None
+    after: HistoryPlace | None = None
+    limit: int = Field(default=20, ge=1, le=100)
+
+
+class HistoryPage(Message):
+    """Some jobs of a history; fewer than asked for where more would not fit into one answer."""
+
+    jobs: tuple[JobRecord, ...] = ()
+    next: HistoryPlace | None = None
+    """Where the next page begins; None for the last one."""
+
+
 class AbilitiesQuestion(Message):
     """To the renderer: what may be asked of you?"""
 
@@ -109,6 +149,7 @@ class GiveFeedback(Message):
     kind: Kind = Kind.EDIT
     provider: str | None = None
     model: str | None = None
+    style: str | None = None
 
 
 class FeedbackKept(Message):

@@ -58,10 +58,15 @@ LIMIT_ROOT: Final = "limit"
 # Queries: core request and reply, in queue groups named as the service.
 STORAGE_JOB_QUERY: Final = "mizual.query.storage.job"
 STORAGE_ERASE_QUERY: Final = "mizual.query.storage.erase"
+STORAGE_CHAIN_QUERY: Final = "mizual.query.storage.chain"
+STORAGE_HISTORY_QUERY: Final = "mizual.query.storage.history"
+STORAGE_CHAINS_QUERY: Final = "mizual.query.storage.chains"
+STORAGE_PROCESSING_QUERY: Final = "mizual.query.storage.processing"
 RENDERER_ABILITIES_QUERY: Final = "mizual.query.renderer.abilities"
 FEEDBACK_GIVE_QUERY: Final = "mizual.query.feedback.give"
 FEEDBACK_READ_QUERY: Final = "mizual.query.feedback.read"
 FEEDBACK_ERASE_QUERY: Final = "mizual.query.feedback.erase"
+FEEDBACK_ANALYTICS_QUERY: Final = "mizual.query.feedback.analytics"
 
 
 def journal_subject(job_id: UUID) -> str:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
-from contracts import commands, events, journal, queries
+from contracts import analytics, commands, events, journal, queries
 from contracts.base import Message
 from contracts.errors import ErrorCode
 from contracts.objects import ObjectRef
@@ -84,6 +84,8 @@ FEED = {
     "correlation_id": "correlation",
 }
 ENTRY = journal.JournalEntry(job_id=JOB, kind=journal.Kind.EDIT, index=4, public=PUBLIC, work=WORK)
+PLACE = queries.HistoryPlace(created_at=AT, job_id=JOB)
+RATINGS = analytics.RatingCount(good=3, bad=1, good_share=0.75)
 EXAMPLES: tuple[Message, ...] = (
     commands.SubmitJob(
         owner=OWNER,
@@ -139,6 +141,35 @@ EXAMPLES: tuple[Message, ...] = (
         dead_letters=2,
         remaining=("feedback",),
     ),
+    queries.ChainQuestion(job_id=JOB),
+    queries.ChainRecord(members=(queries.JobRecord(entry=ENTRY, sequence=99),)),
+    queries.HistoryQuestion(owner="owner", kind=journal.Kind.EDIT, after=PLACE, limit=50),
+    queries.HistoryPage(jobs=(queries.JobRecord(entry=ENTRY, sequence=99),), next=PLACE),
+    analytics.ChainsQuestion(),
+    analytics.ChainAnalytics(
+        total_chains=3,
+        average_chain_length=2.33,
+        longest_chain=3,
+        branches=1,
+        lengths={2: 2, 3: 1},
+    ),
+    analytics.ProcessingQuestion(days=7),
+    analytics.ProcessingAnalytics(
+        days=7,
+        jobs=4,
+        kinds={
+            "edit": analytics.KindAnalytics(
+                stages={"completed": 3, "failed": 1},
+                success_rate=0.75,
+                p50_seconds=4.2,
+                p95_seconds=9.5,
+            )
+        },
+        errors={"TIMED_OUT": 1},
+        edits_per_day={AT.date(): 4},
+        styles={"ink": 2},
+        prompt_classes={"colour": 4},
+    ),
     queries.AbilitiesQuestion(),
     queries.Abilities(
         models=(
@@ -160,6 +191,17 @@ EXAMPLES: tuple[Message, ...] = (
     queries.FeedbackErasure(edit_uuid=JOB, keep_rating=True),
     queries.FeedbackErased(rows=1),
     queries.FeedbackGiven(edit_uuid=JOB, rating=1, feedback_text="lovely", created_at=AT),
+    analytics.FeedbackAnalyticsQuestion(days=7),
+    analytics.FeedbackAnalytics(
+        days=7,
+        total=4,
+        by_rating={0: 1, 1: 3},
+        by_day={AT.date(): RATINGS},
+        by_model={"flux-2-pro": RATINGS},
+        by_style={"ink": RATINGS},
+        complaint_words={"blurry": 2},
+        complaints_read=9,
+    ),
     queries.QueryError(status=409, code=ErrorCode.FEEDBACK_EXISTS, detail="Given already."),
 )
 

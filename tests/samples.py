@@ -47,3 +47,17 @@ def job(*, prompt: str = "make it blue", **work: Any) -> JournalEntry:
             }
         ),
     )
+
+
+def follow_up(parent: JournalEntry, **work: Any) -> JournalEntry:
+    """An edit of another one's result, as the gateway opens it."""
+    opened, position = job(**work), parent.public.chain_position + 1
+    place = {"parent_job_id": parent.job_id, "chain_position": position}
+    return opened.model_copy(update={"public": opened.public.model_copy(update=place)})
+
+
+def aged(entry: JournalEntry, seconds: float) -> JournalEntry:
+    """The entry of a job that was opened so much earlier."""
+    at = entry.public.created_at - timedelta(seconds=seconds)
+    public = entry.public.model_copy(update={"created_at": at, "updated_at": at})
+    return entry.model_copy(update={"public": public})

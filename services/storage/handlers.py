@@ -8,11 +8,26 @@ from functools import partial
 from typing import Final, Protocol
 from uuid import UUID
 
+from contracts.analytics import (
+    ChainAnalytics,
+    ChainsQuestion,
+    ProcessingAnalytics,
+    ProcessingQuestion,
+)
 from contracts.base import utcnow
 from contracts.events import EVENT_SUBJECTS, FEED_SUBJECTS, DeadLetter, EditRendered, JobEvent
 from contracts.journal import TERMINAL, JournalEntry, Kind, Options, Stage
 from contracts.objects import job_key
-from contracts.queries import Erasure, ErasureQuestion, JobQuestion, JobRecord
+from contracts.queries import (
+    ChainQuestion,
+    ChainRecord,
+    Erasure,
+    ErasureQuestion,
+    HistoryPage,
+    HistoryQuestion,
+    JobQuestion,
+    JobRecord,
+)
 from contracts.subjects import STORAGE_EDIT_RENDERED, dead_letter_subject
 from services.chassis import judge
 from services.chassis.bus import Publisher
@@ -22,6 +37,7 @@ from services.chassis.journal import Recorded
 from services.chassis.metrics import ENDINGS
 from services.chassis.objects import ObjectStore, fetch, store_bytes
 from services.chassis.step import Retries, Step
+from services.storage.domain.answers import Answers
 from services.storage.domain.erasing import LATE, Eraser, Erasures, Wanted
 from services.storage.domain.feed import GiveBack, feed_id, returned, told
 from services.storage.domain.judging import Judging
@@ -93,6 +109,28 @@ async def on_journal_entries(
 async def on_job_question(question: JobQuestion, *, jobs: Jobs) -> JobRecord:
     """What the record says of a job, however old."""
     return await jobs.read(question.job_id)
+
+
+async def on_chain_question(question: ChainQuestion, *, answers: Answers) -> ChainRecord:
+    """Which edits led to one."""
+    return await answers.chain(question.job_id)
+
+
+async def on_history_question(question: HistoryQuestion, *, answers: Answers) -> HistoryPage:
+    """An owner's jobs, newest first."""
+    return await answers.history(question)
+
+
+async def on_chains_question(_: ChainsQuestion, *, answers: Answers) -> ChainAnalytics:
+    """How follow-ups are used."""
+    return await answers.chains()
+
+
+async def on_processing_question(
+    question: ProcessingQuestion, *, answers: Answers
+) -> ProcessingAnalytics:
+    """How the jobs of the last days went."""
+    return await answers.processing(question.days)
 
 
 async def watch(*, jobs: Jobs, judging: Judging) -> None:

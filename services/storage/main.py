@@ -10,8 +10,15 @@ from faststream.asgi import AsgiFastStream
 from faststream.nats import NatsBroker
 
 from contracts import subjects as s
+from contracts.analytics import ChainsQuestion, ProcessingQuestion
 from contracts.journal import Kind
-from contracts.queries import ERASE_SECONDS, ErasureQuestion, JobQuestion
+from contracts.queries import (
+    ERASE_SECONDS,
+    ChainQuestion,
+    ErasureQuestion,
+    HistoryQuestion,
+    JobQuestion,
+)
 from services.chassis.app import Check, bus_check, make_app
 from services.chassis.broker import bus_of, make_broker, put_command, put_query, put_step
 from services.chassis.database import open_pool
@@ -25,6 +32,7 @@ from services.chassis.objects import open_store
 from services.chassis.settings import load, prefix_of, schema_of
 from services.chassis.telemetry import configure_logging
 from services.storage import handlers as on
+from services.storage.adapters.answers import PostgresAnswers
 from services.storage.adapters.forgetting import Forgetting, forgetting_on
 from services.storage.adapters.jobs import PostgresJobs
 from services.storage.adapters.projector import Projector
@@ -73,6 +81,18 @@ def put_forgetting(
     loops.add("retention", expire, every_seconds=EXPIRE_EVERY_SECONDS)
 
 
+def put_answers(broker: NatsBroker, answers: PostgresAnswers) -> None:
+    """Put what is asked about many jobs at once on the bus."""
+    on_chain = partial(on.on_chain_question, answers=answers)
+    on_history = partial(on.on_history_question, answers=answers)
+    on_chains = partial(on.on_chains_question, answers=answers)
+    on_processing = partial(on.on_processing_question, answers=answers)
+    put_query(broker, s.STORAGE_CHAIN_QUERY, ChainQuestion, on_chain)
+    put_query(broker, s.STORAGE_HISTORY_QUERY, HistoryQuestion, on_history)
+    put_query(broker, s.STORAGE_CHAINS_QUERY, ChainsQuestion, on_chains)
+    put_query(broker, s.STORAGE_PROCESSING_QUERY, ProcessingQuestion, on_processing)
+
+
 def build_app() -> AsgiFastStream:
     """The service, wired from its environment; nothing is connected yet."""
     settings = load(StorageSettings)
@@ -104,6 +124,7 @@ def build_app() -> AsgiFastStream:
                 put_record(broker, loops, PostgresJobs(database))
                 parts = forgetting_on(bus_of(broker), database, store, prefix=prefix)
                 put_forgetting(broker, loops, parts, settings.periods)
+                put_answers(broker, PostgresAnswers(database))
                 yield
 
     return make_app(broker, checks, opened, loops=loops)

@@ -19,9 +19,10 @@ from services.chassis.loops import Loops
 from services.chassis.objects import ObjectStore
 from services.chassis.settings import ServiceSettings
 from services.storage import handlers as on
+from services.storage.adapters.answers import PostgresAnswers
 from services.storage.adapters.jobs import PostgresJobs
 from services.storage.domain.finishing import Finisher
-from services.storage.main import put_record
+from services.storage.main import put_answers, put_record
 from tests.samples import PREFIX
 
 
@@ -36,6 +37,7 @@ async def storage_running(
         PixelPool(),
     )
     put_record(broker, loops, PostgresJobs(tables))
+    put_answers(broker, PostgresAnswers(tables))
     if store is not None:
         finisher = Finisher(ImageLimits(), pool)
         task = partial(on.on_edit_rendered, store=store, finisher=finisher, prefix=PREFIX)

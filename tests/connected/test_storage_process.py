@@ -1,19 +1,26 @@
 """Storage as operators meet it: a process that waits for what it needs, and its commands."""
 
+import json
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
 
 import pytest
 
+from contracts.errors import ErrorCode
 from contracts.journal import Stage
 from deploy.local import ports
 from services.chassis.bus import Bus
 from services.chassis.database import Database, open_pool
+from services.chassis.journal import Recorded
 from services.chassis.settings import DatabaseSettings
+from services.storage.domain.record import row_of
 from tests.connected.places import eventually
 from tests.connected.processes import admin, answers, service
-from tests.connected.storage_running import lived, rows, storage_running
-from tests.samples import job
+from tests.connected.storage_running import appended, lived, rows, storage_running
+from tests.samples import follow_up, job
 from tests.servers import NatsServer, PostgresServer
 
 WHOLE = (Stage.ENHANCING_PROMPT, Stage.AI_PROCESSING, Stage.UPLOADING_RESULT, Stage.COMPLETED)
@@ -36,18 +43,28 @@ async def test_rebuilding_a_record_that_was_dropped_gives_equal_rows(
 ) -> None:
     admin("storage", settings, "migrate", "up")
     async with storage_running(own_nats.url, record):
-        for stages in (WHOLE, WHOLE[:2], (Stage.CANCELLED,), ()):
-            last = await lived(empty_bus, job(), *stages)
-        await eventually(lambda: _has(record, 4))
-        await eventually(lambda: _at(record, last.sequence))
-    before = await rows(record)
+        lives = [await lived(empty_bus, job(), *stages) for stages in (WHOLE, WHOLE[:2], ())]
+        lives.append(await lived(empty_bus, follow_up(lives[0].entry), *WHOLE))
+        ended = await lived(empty_bus, job(), *WHOLE)
+        lives.append(await appended(empty_bus, ended.entry.erase(), ended))
+        failed = await lived(empty_bus, job())
+        ending = failed.entry.fail(ErrorCode.TIMED_OUT, "Too late.")
+        lives.append(await appended(empty_bus, ending, failed))
+        await eventually(lambda: _at(record, lives[-1].sequence))
+        await eventually(lambda: _has(record, len(lives)))
+    before, counts = await rows(record), await _counts(record)
     admin("storage", settings, "migrate", "down", "--to", "0")
     admin("storage", settings, "migrate", "up")
 
-    assert "4 jobs in the journal; 4 rows written" in admin("storage", settings, "rebuild")
+    assert "6 jobs in the journal; 6 rows written" in admin("storage", settings, "rebuild")
 
+    # What the journal says, column by column; when the watchdog looks next is not a memory.
+    found = await record.fetch("SELECT * FROM jobs")
+    assert {row["job_id"]: _values(row) for row in found} == _expected(lives)
     assert await rows(record) == before
-    assert "4 jobs in the journal; 0 rows written" in admin("storage", settings, "rebuild")
+    assert await _counts(record) == counts
+    assert "6 jobs in the journal; 0 rows written" in admin("storage", settings, "rebuild")
+    assert await _counts(record) == counts
 
 
 def test_a_command_that_cannot_reach_the_bus_says_so(settings: dict[str, str]) -> None:
@@ -82,6 +99,23 @@ async def test_the_service_waits_for_a_postgres_that_is_away(
         own_postgres.start()
         await eventually(lambda: answers(url, 200, "ok"))
         await eventually(lambda: _has(record, 1))
+
+
+def _expected(lives: Iterable[Recorded]) -> dict[UUID, dict[str, Any]]:
+    found = [asdict(row_of(last)) for last in lives]
+    return {row["job_id"]: _values(row) for row in found}
+
+
+def _values(row: Mapping[str, Any]) -> dict[str, Any]:
+    # Postgres writes the same JSON in other words.
+    return {**row, "entry": json.loads(row["entry"])}
+
+
+async def _counts(record: Database) -> list[set[tuple[Any, ...]]]:
+    """What is counted, in each table."""
+    tables = ("job_counts WHERE jobs <> 0", "chain_ends", "chain_counts WHERE edits <> 0")
+    found = [await record.fetch(f"SELECT * FROM {table}") for table in tables]
+    return [{tuple(row.values()) for row in rows} for rows in found]
 
 
 async def _has(record: Database, count: int) -> bool:

@@ -46,11 +46,6 @@ def line(opened: JournalEntry, *stages: Stage) -> list[Recorded]:
     return [Recorded(entry, 10 + at) for at, entry in enumerate(entries)]
 
 
-def erased(entry: JournalEntry) -> JournalEntry:
-    end = entry.advance(Stage.ERASED)
-    return end.model_copy(update={"work": None})
-
-
 @pytest.mark.parametrize("stages", [WHOLE, WHOLE[:3]], ids=["ended", "under way"])
 async def test_entries_in_any_order_and_any_number_leave_the_same_row(
     storage_tables: Database, stages: tuple[Stage, ...]
@@ -82,7 +77,7 @@ async def test_an_erased_job_keeps_nothing_that_a_person_said(storage_tables: Da
     jobs, history = PostgresJobs(storage_tables), line(job(prompt="my secret"), *WHOLE)
     await jobs.keep(rows_of(history))
 
-    await jobs.keep(rows_of([Recorded(erased(history[-1].entry), 1_000)]))
+    await jobs.keep(rows_of([Recorded(history[-1].entry.erase(), 1_000)]))
     await jobs.keep(rows_of(history))
 
     (row,) = (await rows(storage_tables)).values()

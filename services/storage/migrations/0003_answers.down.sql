@@ -1,0 +1,16 @@
+DROP TRIGGER count_inserted ON jobs;
+DROP TRIGGER count_updated ON jobs;
+DROP TRIGGER count_former ON jobs;
+DROP TRIGGER count_deleted ON jobs;
+DROP TRIGGER count_truncated ON jobs;
+DROP FUNCTION count_jobs();
+DROP FUNCTION forget_job_counts();
+DROP VIEW found_chain_ends;
+DROP VIEW counted_jobs;
+DROP FUNCTION measures_of(text, text, timestamptz, timestamptz, text, jsonb);
+DROP FUNCTION prompt_class(text);
+DROP TABLE chain_counts;
+DROP TABLE chain_ends;
+DROP TABLE job_counts;
+CREATE INDEX jobs_by_owner ON jobs (owner, created_at DESC, job_id) WHERE owner IS NOT NULL;
+DROP INDEX jobs_of_owner;

@@ -1,5 +1,6 @@
 """What feedback does about questions."""
 
+from contracts.analytics import FeedbackAnalytics, FeedbackAnalyticsQuestion
 from contracts.queries import (
     FeedbackErased,
     FeedbackErasure,
@@ -8,7 +9,8 @@ from contracts.queries import (
     FeedbackQuestion,
     GiveFeedback,
 )
-from services.feedback.domain import Ratings, already_given, keepable, nothing_given
+from services.feedback.domain.analytics import Analytics
+from services.feedback.domain.ratings import Ratings, already_given, keepable, nothing_given
 
 
 async def on_feedback_give(rating: GiveFeedback, *, ratings: Ratings) -> FeedbackKept:
@@ -37,3 +39,10 @@ async def on_feedback_erase(erasure: FeedbackErasure, *, ratings: Ratings) -> Fe
     """Forget what was said of an edit, as often as asked."""
     rows = await ratings.forget(erasure.edit_uuid, keep_rating=erasure.keep_rating)
     return FeedbackErased(rows=rows)
+
+
+async def on_feedback_analytics(
+    question: FeedbackAnalyticsQuestion, *, analytics: Analytics
+) -> FeedbackAnalytics:
+    """What people said in the last days, all together."""
+    return await analytics.analytics(question.days)

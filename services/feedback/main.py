@@ -7,8 +7,14 @@ from functools import partial
 from faststream.asgi import AsgiFastStream
 from faststream.nats import NatsBroker
 
+from contracts.analytics import FeedbackAnalyticsQuestion
 from contracts.queries import FeedbackErasure, FeedbackQuestion, GiveFeedback
-from contracts.subjects import FEEDBACK_ERASE_QUERY, FEEDBACK_GIVE_QUERY, FEEDBACK_READ_QUERY
+from contracts.subjects import (
+    FEEDBACK_ANALYTICS_QUERY,
+    FEEDBACK_ERASE_QUERY,
+    FEEDBACK_GIVE_QUERY,
+    FEEDBACK_READ_QUERY,
+)
 from services.chassis.app import Check, bus_check, make_app
 from services.chassis.broker import bus_of, make_broker, put_query
 from services.chassis.database import open_pool
@@ -16,8 +22,12 @@ from services.chassis.migrations import check_schema, load_migrations
 from services.chassis.settings import load, schema_of
 from services.chassis.telemetry import configure_logging
 from services.feedback.adapters import PostgresRatings
-from services.feedback.domain import Ratings
-from services.feedback.handlers import on_feedback_erase, on_feedback_give, on_feedback_read
+from services.feedback.handlers import (
+    on_feedback_analytics,
+    on_feedback_erase,
+    on_feedback_give,
+    on_feedback_read,
+)
 from services.feedback.settings import FeedbackSettings
 
 
@@ -38,7 +48,7 @@ def build_app() -> AsgiFastStream:
     return make_app(broker, checks, opened)
 
 
-def put_questions(broker: NatsBroker, ratings: Ratings) -> None:
+def put_questions(broker: NatsBroker, ratings: PostgresRatings) -> None:
     """Put what feedback is asked on the bus."""
     put_query(broker, FEEDBACK_GIVE_QUERY, GiveFeedback, partial(on_feedback_give, ratings=ratings))
     put_query(
@@ -46,3 +56,5 @@ def put_questions(broker: NatsBroker, ratings: Ratings) -> None:
     )
     erase = partial(on_feedback_erase, ratings=ratings)
     put_query(broker, FEEDBACK_ERASE_QUERY, FeedbackErasure, erase)
+    on_analytics = partial(on_feedback_analytics, analytics=ratings)
+    put_query(broker, FEEDBACK_ANALYTICS_QUERY, FeedbackAnalyticsQuestion, on_analytics)

@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from uuid import UUID, uuid4
 
 import pytest
 
+from contracts.analytics import FeedbackAnalytics, FeedbackAnalyticsQuestion
 from contracts.base import utcnow
 from contracts.errors import ErrorCode
 from contracts.queries import (
@@ -19,15 +19,17 @@ from contracts.queries import (
     QueryError,
     Reply,
 )
-from contracts.subjects import FEEDBACK_ERASE_QUERY, FEEDBACK_GIVE_QUERY, FEEDBACK_READ_QUERY
-from services.chassis.broker import make_broker
+from contracts.subjects import (
+    FEEDBACK_ANALYTICS_QUERY,
+    FEEDBACK_ERASE_QUERY,
+    FEEDBACK_GIVE_QUERY,
+    FEEDBACK_READ_QUERY,
+)
 from services.chassis.bus import Bus
 from services.chassis.database import Database
 from services.chassis.errors import RefusedError, UnavailableError
-from services.chassis.settings import ServiceSettings
-from services.feedback.adapters import PostgresRatings
-from services.feedback.main import put_questions
 from tests.buses import connected
+from tests.connected.feedback_running import feedback_running
 from tests.connected.places import eventually
 from tests.connected.processes import admin, answers, service
 from tests.servers import NatsServer, PostgresServer
@@ -36,7 +38,7 @@ from tests.servers import NatsServer, PostgresServer
 @pytest.fixture
 async def feedback(own_nats: NatsServer, feedback_tables: Database) -> AsyncIterator[Bus]:
     """A bus with feedback on it."""
-    async with _running(own_nats.url, feedback_tables), connected(own_nats.url) as bus:
+    async with feedback_running(own_nats.url, feedback_tables), connected(own_nats.url) as bus:
         yield bus
 
 
@@ -55,7 +57,7 @@ async def test_of_many_ratings_at_once_exactly_one_is_kept(
     feedback: Bus, own_nats: NatsServer, feedback_tables: Database
 ) -> None:
     edit = uuid4()
-    async with _running(own_nats.url, feedback_tables):
+    async with feedback_running(own_nats.url, feedback_tables):
         gives = (_give(feedback, edit, rating=at % 2) for at in range(50))
         results = await asyncio.gather(*gives, return_exceptions=True)
 
@@ -112,6 +114,39 @@ async def test_an_exact_address_is_never_kept(feedback: Bus, feedback_tables: Da
     assert await feedback_tables.fetchval("SELECT client_network FROM feedback") == "203.0.113.0/24"
 
 
+async def test_analytics_tell_what_was_said(feedback: Bus) -> None:
+    for at in range(3):
+        await _give(feedback, uuid4(), rating=0, feedback_text=f"blurry {at}", model="flux-2-pro")
+    await _give(feedback, uuid4(), rating=1, model="flux-2-pro", style="ink")
+
+    told = await feedback.ask(
+        FEEDBACK_ANALYTICS_QUERY, FeedbackAnalyticsQuestion(days=1), FeedbackAnalytics
+    )
+
+    assert (told.total, told.by_rating) == (4, {0: 3, 1: 1})
+    assert told.by_day[utcnow().date()].good_share == 0.25
+    assert told.by_model["flux-2-pro"].bad == 3
+    assert told.by_style["ink"].good == 1
+    assert (told.complaint_words, told.complaints_read) == ({"blurry": 3}, 3)
+
+
+async def test_what_is_older_than_the_days_is_not_told(
+    feedback: Bus, feedback_tables: Database
+) -> None:
+    await _give(feedback, uuid4(), rating=0, feedback_text="blurry")
+    await feedback_tables.execute("UPDATE feedback SET created_at = now() - interval '7 days'")
+
+    week, more = [
+        await feedback.ask(
+            FEEDBACK_ANALYTICS_QUERY, FeedbackAnalyticsQuestion(days=days), FeedbackAnalytics
+        )
+        for days in (7, 8)
+    ]
+
+    assert (week.total, week.complaints_read) == (0, 0)
+    assert (more.total, more.complaints_read) == (1, 1)
+
+
 async def test_the_service_becomes_ready_once_its_tables_are_there(
     empty_bus: Bus, settings: dict[str, str]
 ) -> None:
@@ -157,17 +192,6 @@ async def test_what_was_said_is_forgotten(
         "SELECT rating, feedback_text, client_network FROM feedback"
     )
     assert [tuple(row.values()) for row in found] == left
-
-
-@asynccontextmanager
-async def _running(url: str, tables: Database) -> AsyncIterator[None]:
-    broker = make_broker(ServiceSettings(nats_url=url), "feedback")
-    put_questions(broker, PostgresRatings(tables))
-    await broker.start()
-    try:
-        yield
-    finally:
-        await broker.stop()
 
 
 async def _give(bus: Bus, edit: UUID, **said: object) -> FeedbackKept:

@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 
 from contracts.queries import GiveFeedback
-from services.feedback.domain import already_given, keepable, network_of, nothing_given
+from services.feedback.domain.ratings import already_given, keepable, network_of, nothing_given
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""What feedback keeps, and what it makes of it."""

@@ -1,0 +1,10 @@
+DROP TRIGGER count_inserted ON feedback;
+DROP TRIGGER count_updated ON feedback;
+DROP TRIGGER count_former ON feedback;
+DROP TRIGGER count_deleted ON feedback;
+DROP TRIGGER count_truncated ON feedback;
+DROP FUNCTION count_feedback();
+DROP FUNCTION forget_feedback_counts();
+DROP VIEW counted_feedback;
+DROP INDEX feedback_complaints;
+DROP TABLE feedback_counts;

@@ -29,13 +29,15 @@ from services.chassis.loops import Loops
 from services.chassis.objects import ObjectStore, open_store
 from services.chassis.settings import prefix_of, secret_keys
 from services.gateway.adapters.abilities import RendererAbilities
-from services.gateway.adapters.answers import BusFeedback, BusRecord
+from services.gateway.adapters.answers import BusAnalytics, BusFeedback, BusRecord
 from services.gateway.adapters.connection import connected
 from services.gateway.adapters.feed import PAUSE_SECONDS, JournalFeed
 from services.gateway.adapters.signals import on_termination
 from services.gateway.adapters.waiting import LOOK_SECONDS, Waiting
 from services.gateway.domain.admission import Admission, Rules
+from services.gateway.domain.chains import Chains
 from services.gateway.domain.histories import Histories
+from services.gateway.domain.history import History
 from services.gateway.domain.hub import KEEPALIVE_SECONDS, KEEPALIVE_SLOTS, Hub
 from services.gateway.domain.jobs import Jobs
 from services.gateway.domain.known import Known
@@ -87,7 +89,8 @@ def _parts(
 ) -> Parts:
     keyring = Keyring(secret_keys(settings))
     journal, known = JetStreamJournal(bus), Known()
-    jobs = Jobs(journal, BusRecord(bus), known, connected=lambda: bus.is_connected)
+    record = BusRecord(bus)
+    jobs = Jobs(journal, record, known, connected=lambda: bus.is_connected)
     checker = ImageChecker(_image_limits(settings), pool)
     sources = Sources(store, checker, jobs, prefix_of(settings, settings))
     links = Links(keyring)
@@ -113,7 +116,10 @@ def _parts(
         sources=sources,
         hub=hub,
         store=store,
+        chains=Chains(jobs, record),
+        history=History(jobs, record),
         feedback=BusFeedback(bus),
+        analytics=BusAnalytics(bus),
         publisher=bus,
         keyring=keyring,
         links=links,

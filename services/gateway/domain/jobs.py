@@ -57,6 +57,18 @@ class Jobs:
             raise not_found(ErrorCode.EDIT_NOT_FOUND)
         return recorded
 
+    async def refreshed(self, recorded: Recorded) -> Recorded:
+        """What was recorded, as it stands now: the record is a moment behind the journal.
+
+        Raises UnavailableError.
+        """
+        job_id = recorded.entry.job_id
+        if self._known.sequence(str(job_id)) > recorded.sequence:
+            recorded = self._known.last(job_id) or recorded
+        if recorded.entry.terminal:
+            return recorded
+        return await self._journal.last(job_id) or recorded
+
     async def cancel(self, job_id: UUID) -> tuple[Recorded, bool]:
         """End the job unless it has ended; whether it was this call that did.
 

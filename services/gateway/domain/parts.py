@@ -4,12 +4,15 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
+from contracts.analytics import ChainAnalytics, FeedbackAnalytics, ProcessingAnalytics
 from contracts.queries import FeedbackGiven, FeedbackKept, GiveFeedback
 from services.chassis.app import Check
 from services.chassis.bus import Publisher
 from services.chassis.keyring import Keyring
 from services.chassis.objects import ObjectStore
 from services.gateway.domain.admission import Admission
+from services.gateway.domain.chains import Chains
+from services.gateway.domain.history import History
 from services.gateway.domain.hub import Hub
 from services.gateway.domain.jobs import Jobs
 from services.gateway.domain.links import Links
@@ -27,6 +30,19 @@ class Feedback(Protocol):
         """What was said of an edit. Raises RefusedError (404) and UnavailableError."""
 
 
+class Analytics(Protocol):
+    """Figures of all jobs and ratings. Every method raises UnavailableError."""
+
+    async def chains(self) -> ChainAnalytics:
+        """How follow-ups are used."""
+
+    async def processing(self, days: int) -> ProcessingAnalytics:
+        """How the jobs of the last days went."""
+
+    async def feedback(self, days: int) -> FeedbackAnalytics:
+        """What people said in the last days."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """The gateway's insides."""
@@ -36,7 +52,10 @@ class Parts:
     sources: Sources
     hub: Hub
     store: ObjectStore
+    chains: Chains
+    history: History
     feedback: Feedback
+    analytics: Analytics
     publisher: Publisher
     keyring: Keyring
     links: Links

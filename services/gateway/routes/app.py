@@ -19,10 +19,13 @@ from services.gateway.domain.identity import Identities
 from services.gateway.domain.origins import origins_of
 from services.gateway.domain.parts import Parts
 from services.gateway.domain.problems import RefusalError
+from services.gateway.routes.analytics import put_analytics
+from services.gateway.routes.chains import put_chains
 from services.gateway.routes.door import Door, Hot, problem_response
 from services.gateway.routes.edits import edit_routes, put_edits
 from services.gateway.routes.events import events
 from services.gateway.routes.feedback import put_feedback
+from services.gateway.routes.history import put_history
 from services.gateway.routes.operations import put_operations
 from services.gateway.routes.peer import PeerApp
 from services.gateway.routes.pictures import put_pictures
@@ -57,6 +60,9 @@ def make_app(settings: GatewaySettings, opened: Opened) -> FastAPI:
     put_edits(app, edits)
     put_pictures(app)
     put_feedback(app, settings)
+    put_chains(app, settings)
+    put_history(app, settings)
+    put_analytics(app, settings)
     put_operations(app, settings)
     put_webhooks(app, attempts)
     app.add_exception_handler(HTTPException, _http_problem)

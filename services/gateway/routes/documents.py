@@ -83,6 +83,15 @@ def answer(example: Document, description: str = "OK") -> Document:
     return {"description": description, "content": {"application/json": {"example": example}}}
 
 
+def in_query(parameters: Document) -> Document:
+    """Optional parameters of the query, each with its schema."""
+    return {
+        "parameters": [
+            {"name": name, "in": "query", "schema": schema} for name, schema in parameters.items()
+        ]
+    }
+
+
 ID_IN_PATH: Final[Document] = {"parameters": [_ID]}
 
 STATUS: Final[Document] = answer(_STATUS_EXAMPLE, "The status object")

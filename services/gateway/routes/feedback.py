@@ -66,6 +66,7 @@ class FeedbackRoutes:
                 kind=job.kind,
                 provider=job.public.provider,
                 model=job.public.model,
+                style=job.facts.options.style_id,
             )
         )
         answer = {"success": True, "message": _THANKS[fields.rating]}
@@ -117,7 +118,7 @@ def put_feedback(app: FastAPI, settings: GatewaySettings) -> None:
     )
     put(
         app,
-        ["/feedback/{job_id}"],
+        ["/feedback/{job_id}", "/feedback/{job_id}/"],
         feedback.read,
         responses=documents.problems(404, 429, 503),
         extra=documents.ID_IN_PATH,

@@ -13,6 +13,7 @@ from contracts.events import JobAccepted, SubmissionRejected
 from contracts.journal import Options
 from contracts.subjects import JOB_ACCEPTED, JOB_SUBMIT, SUBMISSION_REJECTED
 from services.chassis.bus import Bus
+from tests import api
 from tests.api import Json
 from tests.pictures import photo
 
@@ -57,6 +58,14 @@ async def image_of(client: httpx.AsyncClient, picture: bytes | None = None) -> s
     answer = await client.post("/api/images", content=picture or photo(), headers=USER)
     assert answer.status_code == httpx.codes.CREATED, answer.text
     return str(answer.json()["image_id"])
+
+
+async def completed(client: httpx.AsyncClient, door: Door, **fields: Any) -> str:
+    """A job that has its result."""
+    answer = await door.submit(**fields)
+    assert answer.job is not None, answer.problem
+    assert (await api.followed(client, answer.job))["is_complete"]
+    return answer.job
 
 
 class HttpDoor:

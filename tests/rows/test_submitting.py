@@ -3,24 +3,15 @@
 import base64
 from uuid import uuid4
 
-import httpx
 import pytest
 
 from tests import api
 from tests.hostile import gif, heic, truncated_jpeg
 from tests.pictures import photo, plain
 from tests.rows.conftest import LONGEST_CHAIN
-from tests.rows.doors import USER, Door, image_of
+from tests.rows.doors import USER, Door, completed, image_of
 
 DOCUMENTED = {"edit_id", "polling_url", "status_url", "events_url", "edit_token"}
-
-
-async def completed(client: httpx.AsyncClient, door: Door, **fields) -> str:
-    """A job that has its result."""
-    answer = await door.submit(**fields)
-    assert answer.job is not None, answer.problem
-    assert (await api.followed(client, answer.job))["is_complete"]
-    return answer.job
 
 
 async def test_an_edit_of_an_upload_is_accepted_and_completed(client, door: Door):

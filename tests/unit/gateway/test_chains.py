@@ -59,6 +59,16 @@ async def test_a_chain_is_whole_and_in_order_however_far_the_record_is(unrecorde
     assert [member.position for member in path] == [1, 2, 3, 4, 5]
 
 
+async def test_a_member_that_the_record_is_behind_with_is_told_as_it_stands():
+    entries = chain(2)
+    lines = Lines(entries)
+    lines.record[entries[0].job_id] = entries[0].follow(public={"stage": Stage.UPLOADING_RESULT})
+
+    path = await lines.chains.path(entries[1].job_id)
+
+    assert [member.entry for member in path] == entries
+
+
 async def test_an_erased_member_keeps_its_place():
     entries = chain(3)
     entries[1] = entries[1].erase()

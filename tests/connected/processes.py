@@ -11,11 +11,16 @@ import httpx
 from deploy.local import ports
 
 
-def admin(name: str, settings: Mapping[str, str], *words: str) -> str:
+def admin(name: str, settings: Mapping[str, str], *words: str, within_seconds: float = 60) -> str:
     """What a service's command for operators printed. Raises CalledProcessError."""
     command = [sys.executable, "-m", f"services.{name}.admin", *words]
     done = subprocess.run(
-        command, env=dict(settings), capture_output=True, text=True, timeout=60, check=True
+        command,
+        env=dict(settings),
+        capture_output=True,
+        text=True,
+        timeout=within_seconds,
+        check=True,
     )
     return done.stdout
 

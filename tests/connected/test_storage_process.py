@@ -1,5 +1,6 @@
 """Storage as operators meet it: a process that waits for what it needs, and its commands."""
 
+import asyncio
 import json
 import subprocess
 from collections.abc import AsyncIterator, Iterable, Mapping
@@ -67,6 +68,22 @@ async def test_rebuilding_a_record_that_was_dropped_gives_equal_rows(
     assert await _counts(record) == counts
 
 
+async def test_tables_of_both_services_are_made_by_several_processes_at_once(
+    settings: dict[str, str], record: Database
+) -> None:
+    def up(name: str) -> str:
+        return admin(name, settings, "migrate", "up")
+
+    names = ("storage", "feedback") * 2
+    for _ in range(2):
+        done = await asyncio.gather(*(asyncio.to_thread(up, name) for name in names))
+        applied = [line for said in done for line in said.splitlines() if line.startswith("up ")]
+        assert len(applied) == len(set(applied)) == await _migrations(record)
+        for name in names[:2]:
+            admin(name, settings, "migrate", "down", "--to", "0")
+        assert await _migrations(record) == 0
+
+
 def test_a_command_that_cannot_reach_the_bus_says_so(settings: dict[str, str]) -> None:
     admin("storage", settings, "migrate", "up")
     nowhere = settings | {"NATS_URL": f"nats://127.0.0.1:{ports.free()}"}
@@ -116,6 +133,11 @@ async def _counts(record: Database) -> list[set[tuple[Any, ...]]]:
     tables = ("job_counts WHERE jobs <> 0", "chain_ends", "chain_counts WHERE edits <> 0")
     found = [await record.fetch(f"SELECT * FROM {table}") for table in tables]
     return [{tuple(row.values()) for row in rows} for rows in found]
+
+
+async def _migrations(record: Database) -> int:
+    """How many are applied."""
+    return int(await record.fetchval("SELECT count(*) FROM migration_history"))
 
 
 async def _has(record: Database, count: int) -> bool:

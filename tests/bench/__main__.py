@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Final
 
-from tests.bench import measures, providers, tasks
+from tests.bench import measures, providers, record, tasks
 from tests.bench.table import heading, show
 from tests.stack import UNLIMITED, RealStack, real_stack
 
@@ -19,6 +19,8 @@ LOCAL: Final = ("memory", "edit", "gateway", "input", "streams")
 """Parts that share one system with local providers."""
 PROVIDERS: Final = ("latency", "tasks", "trouble")
 """Parts in front of emulated providers, each with systems of its own."""
+RECORD: Final = "record"
+"""The record with a million jobs, in a system of its own."""
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {"local": LOCAL, "providers": PROVIDERS}
 
 
@@ -33,6 +35,9 @@ async def main(wanted: Collection[str]) -> int:
         ):
             await _local(system, wanted)
     await _providers(wanted)
+    if RECORD in wanted:
+        heading(f"a record of {record.JOBS:,} jobs, while entries arrive")
+        show(*await record.record())
     return 0
 
 
@@ -77,9 +82,9 @@ def _wanted() -> set[str]:
     parser.add_argument(
         "--only",
         nargs="+",
-        choices=(*GROUPS, *LOCAL, *PROVIDERS),
-        default=(*GROUPS,),
-        help="these parts, or groups of them (local, providers)",
+        choices=(*GROUPS, *LOCAL, *PROVIDERS, RECORD),
+        default=(*GROUPS, RECORD),
+        help="these parts, or groups of them (local, providers), or the record",
     )
     asked: list[str] = parser.parse_args().only
     return {part for name in asked for part in GROUPS.get(name, (name,))}

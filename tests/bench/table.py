@@ -5,6 +5,7 @@ from statistics import median, quantiles
 from typing import Final
 
 Number = float | int
+PERCENT_95: Final = 94
 PERCENT_99: Final = 98
 
 
@@ -38,6 +39,11 @@ def show(*figures: Figure) -> None:
 def p50(values: list[float]) -> float:
     """The median."""
     return median(values)
+
+
+def p95(values: list[float]) -> float:
+    """The 95th percentile."""
+    return quantiles(values, n=100)[PERCENT_95]
 
 
 def p99(values: list[float]) -> float:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pydantic.json_schema import models_json_schema
 
-from contracts import analytics, commands, events, journal, queries
+from contracts import analytics, commands, events, inspection, journal, queries
 from contracts.base import CONTRACT_VERSION, Message
 
 TARGET: Final = Path(__file__).parent / "schemas" / "v1.json"
@@ -50,6 +50,11 @@ MESSAGES: Final[tuple[type[Message], ...]] = (
     queries.FeedbackErased,
     analytics.FeedbackAnalyticsQuestion,
     analytics.FeedbackAnalytics,
+    queries.PresenceQuestion,
+    queries.Presence,
+    inspection.InspectionQuestion,
+    inspection.DatabaseSchema,
+    inspection.DatabasePerformance,
     queries.QueryError,
 )
 """Everything that travels, in the order in which it does."""

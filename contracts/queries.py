@@ -171,3 +171,13 @@ class FeedbackGiven(Message):
     rating: Literal[0, 1]
     feedback_text: str | None
     created_at: Instant
+
+
+class PresenceQuestion(Message):
+    """To every process of every service: who is there?"""
+
+
+class Presence(Message):
+    """A process that runs and hears the bus."""
+
+    service: str

@@ -55,18 +55,25 @@ STORAGE_ADVISORY: Final = "storage_advisory"
 # Limits: publishing to limit.<policy>.<client> fails exactly when the window is full.
 LIMIT_ROOT: Final = "limit"
 
-# Queries: core request and reply, in queue groups named as the service.
+# Queries: core request and reply, in queue groups named as the service; what every process of
+# every service answers is asked without a group.
+EVERY_SERVICE: Final = "every"
+PRESENCE_QUERY: Final = "mizual.query.every.presence"
 STORAGE_JOB_QUERY: Final = "mizual.query.storage.job"
 STORAGE_ERASE_QUERY: Final = "mizual.query.storage.erase"
 STORAGE_CHAIN_QUERY: Final = "mizual.query.storage.chain"
 STORAGE_HISTORY_QUERY: Final = "mizual.query.storage.history"
 STORAGE_CHAINS_QUERY: Final = "mizual.query.storage.chains"
 STORAGE_PROCESSING_QUERY: Final = "mizual.query.storage.processing"
+STORAGE_SCHEMA_QUERY: Final = "mizual.query.storage.schema"
+STORAGE_PERFORMANCE_QUERY: Final = "mizual.query.storage.performance"
 RENDERER_ABILITIES_QUERY: Final = "mizual.query.renderer.abilities"
 FEEDBACK_GIVE_QUERY: Final = "mizual.query.feedback.give"
 FEEDBACK_READ_QUERY: Final = "mizual.query.feedback.read"
 FEEDBACK_ERASE_QUERY: Final = "mizual.query.feedback.erase"
 FEEDBACK_ANALYTICS_QUERY: Final = "mizual.query.feedback.analytics"
+FEEDBACK_SCHEMA_QUERY: Final = "mizual.query.feedback.schema"
+FEEDBACK_PERFORMANCE_QUERY: Final = "mizual.query.feedback.performance"
 
 
 def journal_subject(job_id: UUID) -> str:

@@ -19,7 +19,8 @@ from pydantic import ValidationError
 from contracts.base import Message
 from contracts.errors import ErrorCode
 from contracts.events import EditSubmitted
-from contracts.queries import Reply
+from contracts.queries import Presence, Reply
+from contracts.subjects import PRESENCE_QUERY
 from services.chassis.breaker import Breaker
 from services.chassis.bus import READ_SECONDS, Bus
 from services.chassis.collect import Collector, Look
@@ -55,7 +56,7 @@ class InvalidBodyError(PermanentError):
 def make_broker(settings: ServiceSettings, name: str) -> NatsBroker:
     """A broker that reconnects for ever; not connected yet."""
     credentials = settings.nats_credentials_file
-    return NatsBroker(
+    broker = NatsBroker(
         settings.nats_url,
         name=name,
         max_reconnect_attempts=-1,
@@ -70,6 +71,8 @@ def make_broker(settings: ServiceSettings, name: str) -> NatsBroker:
         pending_size=0,
         security=NatsCredentials(str(credentials)) if credentials else None,
     )
+    _put_presence(broker, name)
+    return broker
 
 
 def bus_of(broker: NatsBroker) -> Bus:
@@ -217,6 +220,15 @@ def parsed(kind: type[M], body: bytes) -> M:
         raise InvalidBodyError(
             ErrorCode.INVALID_REQUEST, "The message is not valid.", reason=f"{fields}"
         ) from None
+
+
+def _put_presence(broker: NatsBroker, name: str) -> None:
+    """Let every process say that it is there: no queue group, so each one answers."""
+
+    async def present(_: NatsMessage) -> Reply[Presence]:
+        return Reply[Presence](answer=Presence(service=name))
+
+    broker.subscriber(PRESENCE_QUERY)(present)
 
 
 async def _raw_body(message: Any) -> bytes:

@@ -1,11 +1,12 @@
 """The seam to NATS: the connection, its errors translated, confirmed publishing, and questions."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from typing import Final, Protocol, TypeVar
 
 from nats.aio.client import Client
+from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
 from nats.errors import MaxPayloadError
 from nats.js import JetStreamContext
@@ -24,6 +25,7 @@ PUBLISH_SECONDS: Final = 4.0
 """Deadline of one publish, confirmation included."""
 
 LOOK_SECONDS: Final = 0.05
+MOMENT_SECONDS: Final = 0.001
 
 READ_SECONDS: Final = 2.0
 """Deadline of one read."""
@@ -113,6 +115,39 @@ class Bus:
         if reply.answer is None:
             raise UnavailableError(f"{subject} answered nothing")
         return reply.answer
+
+    async def ask_all(
+        self, subject: str, question: Message, answer: type[A], *, within: float, most: int
+    ) -> list[A]:
+        """Ask everybody who listens; what was answered within so many seconds, `most` at the most.
+
+        Raises UnavailableError when the question cannot be sent.
+        """
+        with translated(f"ask {subject}"):
+            inbox = await self.client.subscribe(self.client.new_inbox())
+            try:
+                await self.client.publish(subject, to_bytes(question), reply=inbox.subject)
+                return [kept async for kept in _answers(inbox, answer, within, most)]
+            finally:
+                await inbox.unsubscribe()
+
+
+async def _answers(
+    inbox: Subscription, answer: type[A], within: float, most: int
+) -> AsyncIterator[A]:
+    clock = asyncio.get_running_loop().time
+    deadline = clock() + within
+    for _ in range(most):
+        try:
+            message = await inbox.next_msg(timeout=max(deadline - clock(), MOMENT_SECONDS))
+            reply: Reply[A] = Reply[answer].model_validate_json(message.data)  # type: ignore[valid-type]
+        except TimeoutError:
+            return
+        except ValidationError:
+            # A replica of another version, or the server's word that nobody listens.
+            continue
+        if reply.answer is not None:
+            yield reply.answer
 
 
 def _error_of(subject: str, error: QueryError) -> UnavailableError | RefusedError:

@@ -194,13 +194,21 @@ class Migrator:
         )
 
 
+async def applied_migrations(database: Database, service: str) -> tuple[Applied, ...]:
+    """What the schema has, oldest first; nothing for one that is not there yet.
+
+    Raises UnavailableError.
+    """
+    async with database.transaction() as connection:
+        return await _history(connection, database.schema, service)
+
+
 async def check_schema(database: Database, service: str, migrations: Sequence[Migration]) -> None:
     """Readiness: the schema is new enough for this code, and does not exclude it.
 
     Raises UnavailableError with the sentence for the operator.
     """
-    async with database.transaction() as connection:
-        applied = await _history(connection, database.schema, service)
+    applied = await applied_migrations(database, service)
     at, mine = len(applied), newest(migrations)
     if at < mine:
         raise UnavailableError(

@@ -18,6 +18,7 @@ from contracts.subjects import (
 from services.chassis.app import Check, bus_check, make_app
 from services.chassis.broker import bus_of, make_broker, put_query
 from services.chassis.database import open_pool
+from services.chassis.inspection import put_inspection
 from services.chassis.migrations import check_schema, load_migrations
 from services.chassis.settings import load, schema_of
 from services.chassis.telemetry import configure_logging
@@ -43,6 +44,7 @@ def build_app() -> AsgiFastStream:
         async with open_pool(settings, schema_of(settings, settings)) as database:
             checks["database"] = partial(check_schema, database, "feedback", migrations)
             put_questions(broker, PostgresRatings(database))
+            put_inspection(broker, "feedback", database)
             yield
 
     return make_app(broker, checks, opened)

@@ -24,6 +24,7 @@ from services.chassis.broker import bus_of, make_broker, put_command, put_query,
 from services.chassis.database import open_pool
 from services.chassis.images.limits import raw_limits
 from services.chassis.images.pool import PixelPool
+from services.chassis.inspection import put_inspection
 from services.chassis.journal import JetStreamJournal
 from services.chassis.limits import give_back
 from services.chassis.loops import Loops
@@ -125,6 +126,7 @@ def build_app() -> AsgiFastStream:
                 parts = forgetting_on(bus_of(broker), database, store, prefix=prefix)
                 put_forgetting(broker, loops, parts, settings.periods)
                 put_answers(broker, PostgresAnswers(database))
+                put_inspection(broker, "storage", database)
                 yield
 
     return make_app(broker, checks, opened, loops=loops)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
-from contracts import analytics, commands, events, journal, queries
+from contracts import analytics, commands, events, inspection, journal, queries
 from contracts.base import Message
 from contracts.errors import ErrorCode
 from contracts.objects import ObjectRef
@@ -201,6 +201,41 @@ EXAMPLES: tuple[Message, ...] = (
         by_style={"ink": RATINGS},
         complaint_words={"blurry": 2},
         complaints_read=9,
+    ),
+    queries.PresenceQuestion(),
+    queries.Presence(service="renderer"),
+    inspection.InspectionQuestion(),
+    inspection.DatabaseSchema(
+        postgres="18.6",
+        name="preview",
+        migrations=(inspection.AppliedMigration(version=1, name="jobs"),),
+        tables=(
+            inspection.Table(
+                name="jobs",
+                kind="table",
+                columns=(inspection.Column(name="n", type="integer", nullable=False, default="0"),),
+                indexes=("CREATE INDEX jobs_n ON preview.jobs USING btree (n)",),
+                rows=7,
+                size_bytes=8192,
+            ),
+        ),
+    ),
+    inspection.DatabasePerformance(
+        pool=inspection.PoolUse(open=3, idle=2, most=10),
+        source="pg_stat_statements",
+        slow_statements=(
+            inspection.Statement(
+                statement="SELECT entry FROM jobs WHERE job_id = $1",
+                calls=812,
+                mean_milliseconds=0.2,
+                total_milliseconds=162.4,
+                running_milliseconds=1.5,
+                waits_for="DataFileRead",
+            ),
+        ),
+        indexes=(
+            inspection.IndexUse(table="jobs", index="jobs_pkey", scans=812, size_bytes=16384),
+        ),
     ),
     queries.QueryError(status=409, code=ErrorCode.FEEDBACK_EXISTS, detail="Given already."),
 )

@@ -203,7 +203,7 @@ def nats_server(folder: Path, *, sync_interval: str = "2m") -> Iterator[NatsServ
             Nats(folder=folder, port=port, monitor_port=monitor, sync_interval=sync_interval)
         )
 
-    with _running(make) as server:
+    with running(make) as server:
         yield server
 
 
@@ -217,7 +217,7 @@ def postgres_server(folder: Path, *, binaries: str | None = None) -> Iterator[Po
             Postgres(folder=folder, port=ports.free(), binaries=found, durable=False)
         )
 
-    with _running(make) as server:
+    with running(make) as server:
         yield server
 
 
@@ -228,12 +228,13 @@ def seaweed_server(folder: Path) -> Iterator[SeaweedServer]:
     def make() -> SeaweedServer:
         return SeaweedServer(Seaweed(folder=folder, first_port=Seaweed.free_ports()))
 
-    with _running(make) as server:
+    with running(make) as server:
         yield server
 
 
 @contextlib.contextmanager
-def _running(make: Callable[[], S]) -> Iterator[S]:
+def running(make: Callable[[], S]) -> Iterator[S]:
+    """The server that `make` makes, started; another one where its port was taken meanwhile."""
     server = _started(make)
     try:
         yield server

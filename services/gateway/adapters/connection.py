@@ -41,7 +41,7 @@ async def _connect(broker: NatsBroker) -> None:
 async def _reached(broker: NatsBroker) -> bool:
     # The client tries for ever by itself, but gives up when it is refused.
     try:
-        await broker.connect()
+        await broker.start()
     except (NatsError, OSError, TimeoutError) as error:
         log.warning("bus_refused", extra={"error": type(error).__name__})
         return False

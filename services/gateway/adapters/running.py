@@ -31,7 +31,9 @@ from services.chassis.settings import prefix_of, secret_keys
 from services.gateway.adapters.abilities import RendererAbilities
 from services.gateway.adapters.answers import BusAnalytics, BusFeedback, BusRecord
 from services.gateway.adapters.connection import connected
+from services.gateway.adapters.databases import BusDatabases
 from services.gateway.adapters.feed import PAUSE_SECONDS, JournalFeed
+from services.gateway.adapters.services import BusServices
 from services.gateway.adapters.signals import on_termination
 from services.gateway.adapters.waiting import LOOK_SECONDS, Waiting
 from services.gateway.domain.admission import Admission, Rules
@@ -120,6 +122,8 @@ def _parts(
         history=History(jobs, record),
         feedback=BusFeedback(bus),
         analytics=BusAnalytics(bus),
+        services=BusServices(bus),
+        databases=BusDatabases(bus),
         publisher=bus,
         keyring=keyring,
         links=links,

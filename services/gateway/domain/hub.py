@@ -71,6 +71,18 @@ class Hub:
     def __len__(self) -> int:
         return self._open
 
+    def figures(self) -> dict[str, int]:
+        """What is held at the moment, and the bounds of it."""
+        return {
+            "streams": self._open,
+            "most_streams": self._most,
+            "jobs_followed": len(self._jobs),
+            "clients": len(self._clients),
+            "streams_catching_up": len(self._catching_up),
+            "last_entries": len(self.known),
+            "most_last_entries": self.known.most,
+        }
+
     def join(self, job_id: UUID, *, client: str, base: str) -> Stream:
         """A stream that collects live entries from now on. Raises RefusalError (429, 503)."""
         if self._closing or self._open >= self._most:

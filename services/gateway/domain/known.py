@@ -16,7 +16,7 @@ class Known:
     """Last entries by job, the least recently touched forgotten first."""
 
     def __init__(self, most: int = MAX_KNOWN) -> None:
-        self._most = most
+        self.most = most
         self._entries: OrderedDict[str, tuple[int, bytes]] = OrderedDict()
 
     def put(self, job: str, sequence: int, data: bytes) -> None:
@@ -25,7 +25,7 @@ class Known:
             return
         self._entries[job] = (sequence, data)
         self._entries.move_to_end(job)
-        if len(self._entries) > self._most:
+        if len(self._entries) > self.most:
             self._entries.popitem(last=False)
 
     def note(self, recorded: Recorded) -> None:

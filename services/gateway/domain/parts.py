@@ -5,6 +5,7 @@ from typing import Protocol
 from uuid import UUID
 
 from contracts.analytics import ChainAnalytics, FeedbackAnalytics, ProcessingAnalytics
+from contracts.inspection import DatabasePerformance, DatabaseSchema
 from contracts.queries import FeedbackGiven, FeedbackKept, GiveFeedback
 from services.chassis.app import Check
 from services.chassis.bus import Publisher
@@ -16,8 +17,26 @@ from services.gateway.domain.history import History
 from services.gateway.domain.hub import Hub
 from services.gateway.domain.jobs import Jobs
 from services.gateway.domain.links import Links
+from services.gateway.domain.load import Load
 from services.gateway.domain.sources import Sources
 from services.gateway.domain.status import StatusRenderer
+
+
+class Services(Protocol):
+    """All services, as operators see them."""
+
+    async def loads(self) -> dict[str, Load]:
+        """How each is doing. Raises UnavailableError without a bus."""
+
+
+class Databases(Protocol):
+    """The databases of the services that have one; None for a service that does not answer."""
+
+    async def schemas(self) -> dict[str, DatabaseSchema | None]:
+        """Their tables."""
+
+    async def performances(self) -> dict[str, DatabasePerformance | None]:
+        """How they do."""
 
 
 class Feedback(Protocol):
@@ -56,6 +75,8 @@ class Parts:
     history: History
     feedback: Feedback
     analytics: Analytics
+    services: Services
+    databases: Databases
     publisher: Publisher
     keyring: Keyring
     links: Links

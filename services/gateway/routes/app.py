@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from http import HTTPStatus
 from typing import Final
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from contracts.base import CONTRACT_VERSION
 from contracts.errors import ErrorCode
@@ -26,9 +28,12 @@ from services.gateway.routes.edits import edit_routes, put_edits
 from services.gateway.routes.events import events
 from services.gateway.routes.feedback import put_feedback
 from services.gateway.routes.history import put_history
+from services.gateway.routes.inspection import put_inspection
 from services.gateway.routes.operations import put_operations
 from services.gateway.routes.peer import PeerApp
 from services.gateway.routes.pictures import put_pictures
+from services.gateway.routes.readers import Readers
+from services.gateway.routes.reference import put_reference
 from services.gateway.routes.visit import House, visit_of
 from services.gateway.routes.webhooks import put_webhooks
 from services.gateway.settings import GatewaySettings
@@ -54,17 +59,20 @@ def make_app(settings: GatewaySettings, opened: Opened) -> FastAPI:
         version=CONTRACT_VERSION,
         lifespan=lifespan,
         redirect_slashes=False,
+        openapi_url=None,
     )
     attempts = Buckets("attempts", settings.attempts_per_minute)
-    edits = edit_routes(settings, attempts)
+    edits, readers = edit_routes(settings, attempts), Readers()
     put_edits(app, edits)
-    put_pictures(app)
+    put_pictures(app, readers)
     put_feedback(app, settings)
     put_chains(app, settings)
     put_history(app, settings)
     put_analytics(app, settings)
     put_operations(app, settings)
+    put_inspection(app, settings, {"bodies": edits.bodies.figures, "pictures": readers.figures})
     put_webhooks(app, attempts)
+    put_reference(app)
     app.add_exception_handler(HTTPException, _http_problem)
     app.add_exception_handler(MizualError, _problem)
     app.add_middleware(
@@ -101,6 +109,12 @@ async def _http_problem(request: Request, error: Exception) -> Response:
         status,
         _CODES.get(status, ErrorCode.INVALID_REQUEST),
         _SENTENCES.get(status, "This request cannot be answered."),
-        headers=error.headers,
+        headers={"Allow": _allowed(request)} if status == HTTPStatus.METHOD_NOT_ALLOWED else {},
     )
     return problem_response(refusal, visit_of(request).request_id)
+
+
+def _allowed(request: Request) -> str:
+    """What can be done at this address: each method is a route of its own."""
+    here = [r for r in request.app.routes if r.matches(request.scope)[0] is not Match.NONE]
+    return ", ".join(sorted({name for route in here for name in getattr(route, "methods", ())}))

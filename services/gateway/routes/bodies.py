@@ -43,6 +43,10 @@ class Bodies:
     most_bytes: int
     _room: Room = field(default_factory=Room)
 
+    def figures(self) -> dict[str, int]:
+        """The bodies that are held at the moment."""
+        return self._room.figures()
+
     @property
     def most_json_bytes(self) -> int:
         """A picture in base64 with its fields."""

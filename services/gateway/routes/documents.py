@@ -1,21 +1,41 @@
-"""What the OpenAPI page says where the code cannot say it itself."""
+"""What the OpenAPI document says where the code cannot say it itself.
 
+A route names its answers with `of` (a model and an example), `answer` (an example alone) and
+`problems`, and says in `extra` what it reads. What holds for every operation is added in
+`openapi.py`: request ids, what may go wrong anywhere, tags.
+"""
+
+from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, Final
 
-from contracts.events import Problem
-from services.gateway.domain.options import MAX_SEED
+from pydantic import BaseModel
+
+from services.gateway.routes import schemas
 
 Document = dict[str, Any]
 
-_ID: Final[Document] = {
-    "name": "job_id",
-    "in": "path",
-    "required": True,
-    "description": "The edit's id.",
-    "schema": {"type": "string", "format": "uuid"},
+JOB_ID: Final = "1b4e28ba-2fa1-41d2-883f-0016d3cca427"
+_CODES: Final[dict[int, tuple[str, str]]] = {
+    400: ("INVALID_IMAGE", "The image is damaged or incomplete."),
+    403: ("FORBIDDEN", "This page may not act in the visitor's name."),
+    404: ("EDIT_NOT_FOUND", "Edit not found"),
+    408: ("REQUEST_TIMEOUT", "The request took too long to arrive."),
+    409: ("FEEDBACK_EXISTS", "Feedback for this edit was already given"),
+    413: ("PAYLOAD_TOO_LARGE", "The picture is larger than 20 MiB."),
+    415: ("UNSUPPORTED_MEDIA_TYPE", "Send JSON (application/json) or a form."),
+    422: ("INVALID_PROMPT", "Please say in `prompt` what should be changed."),
+    429: ("RATE_LIMITED", "Too many requests; please try again in 2 seconds."),
+    500: ("INTERNAL_ERROR", "Something went wrong on our side. Please try again later."),
+    503: (
+        "SERVICE_UNAVAILABLE",
+        "The service is busy or restarting. Please try again in a moment.",
+    ),
 }
+_WAIT: Final = ("Retry-After",)
+_HEADERS: Final = {429: (*_WAIT, "RateLimit", "RateLimit-Policy"), 503: _WAIT}
 _STATUS_EXAMPLE: Final[Document] = {
-    "uuid": "1b4e28ba-2fa1-41d2-883f-0016d3cca427",
+    "uuid": JOB_ID,
     "kind": "edit",
     "status": "processing",
     "processing_stage": "ai_processing",
@@ -39,48 +59,82 @@ _STATUS_EXAMPLE: Final[Document] = {
     "created_at": "2026-11-20T10:30:00.000Z",
     "updated_at": "2026-11-20T10:30:04.000Z",
 }
-_EDIT_PROPERTIES: Final[Document] = {
-    "prompt": {"type": "string", "minLength": 1, "maxLength": 1000},
-    "image_id": {"type": "string", "format": "uuid", "description": "An upload or a result."},
-    "parent_edit_uuid": {"type": "string", "format": "uuid", "nullable": True},
-    "output_format": {"type": "string", "enum": ["jpeg", "png", "webp"]},
-    "enhance": {"type": "boolean", "default": True},
-    "seed": {
-        "type": "integer",
-        "minimum": 0,
-        "maximum": MAX_SEED,
-        "description": "Makes results repeatable, with models that honour it.",
-    },
-    "aspect_ratio": {
-        "type": "string",
-        "description": "As 16:9; a refusal lists what the model honours.",
-    },
-    "style_id": {"type": "string"},
-    "model": {
-        "type": "string",
-        "description": "Instead of the usual one; a refusal lists what there is.",
-    },
-}
-_BASE64: Final = {"type": "string", "description": "A data URL or bare base64."}
-_FILE: Final = {"type": "string", "format": "binary"}
 
 
 def problems(*statuses: int) -> dict[int | str, Document]:
     """Problem documents for these statuses."""
-    content = {"application/problem+json": {"schema": Problem.model_json_schema()}}
+    return {status: problem(status) for status in statuses}
+
+
+def problem(status: int) -> Document:
+    """The problem document of one status, with the headers that come with it."""
+    phrase = HTTPStatus(status).phrase
+    code, detail = _CODES.get(status, ("INVALID_REQUEST", "This request cannot be answered."))
+    example = {
+        "type": "about:blank",
+        "title": phrase,
+        "status": status,
+        "detail": detail,
+        "error_code": code,
+        "timestamp": "2026-11-20T10:30:00.000Z",
+        "request_id": "5f0c1a9e2b7d4c6f8a1e3b5d7f9a0c2e",
+    }
+    content = {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}
     return {
-        status: {"description": "A problem document", "content": content} for status in statuses
+        "description": f"{phrase}: a problem document",
+        "headers": headers(*_HEADERS.get(status, ())),
+        "content": {"application/problem+json": content},
     }
 
 
-def body(content_type: str, schema: Document) -> Document:
-    """A request body of one type."""
-    return {"required": True, "content": {content_type: {"schema": schema}}}
+def headers(*names: str) -> Document:
+    """Headers of an answer that the document describes once."""
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def of(
+    model: type[BaseModel],
+    example: Mapping[str, object],
+    description: str = "OK",
+    links: Document | None = None,
+) -> Document:
+    """A JSON answer of this shape."""
+    told: Document = {
+        "model": model,
+        "description": description,
+        "content": {"application/json": {"example": dict(example)}},
+    }
+    return {**told, "links": links} if links else told
 
 
 def answer(example: Document, description: str = "OK") -> Document:
     """A JSON answer, by example."""
-    return {"description": description, "content": {"application/json": {"example": example}}}
+    content = {"schema": {"type": "object"}, "example": example}
+    return {"description": description, "content": {"application/json": content}}
+
+
+def text(content_type: str, description: str = "OK") -> Document:
+    """An answer that is text of this type."""
+    content = {"schema": {"type": "string"}}
+    return {"description": description, "content": {content_type: content}}
+
+
+def body(content_type: str, schema: Document, example: Document | None = None) -> Document:
+    """A request body of one type."""
+    told = {"schema": schema, **({"example": example} if example else {})}
+    return {"required": True, "content": {content_type: told}}
+
+
+def in_path(name: str, description: str, example: str = JOB_ID) -> Document:
+    """A path parameter that is an id."""
+    return {
+        "name": name,
+        "in": "path",
+        "required": True,
+        "description": description,
+        "schema": {"type": "string", "format": "uuid"},
+        "example": example,
+    }
 
 
 def in_query(parameters: Document) -> Document:
@@ -92,89 +146,29 @@ def in_query(parameters: Document) -> Document:
     }
 
 
-ID_IN_PATH: Final[Document] = {"parameters": [_ID]}
+def allowed(*schemes: str) -> Document:
+    """Who may: the holder of any of these (`PUBLIC` for everybody)."""
+    return {"security": [_SECURITY[scheme] for scheme in schemes]}
 
-STATUS: Final[Document] = answer(_STATUS_EXAMPLE, "The status object")
 
-ACCEPTED: Final[Document] = answer(
-    {
-        "edit_id": "1b4e28ba-2fa1-41d2-883f-0016d3cca427",
-        "polling_url": "/edit/1b4e28ba-2fa1-41d2-883f-0016d3cca427",
-        "status_url": "https://example.com/edit/1b4e28ba-2fa1-41d2-883f-0016d3cca427",
-        "events_url": "https://example.com/edit/1b4e28ba-2fa1-41d2-883f-0016d3cca427/events",
-        "edit_token": "…",
-    },
-    "The job is stored",
-)
-
-ERASED: Final[Document] = answer(
-    {
-        "uuid": "1b4e28ba-2fa1-41d2-883f-0016d3cca427",
-        "erased": True,
-        "removed": {
-            "journal_entries": 7,
-            "words": ["prompt", "enhanced_prompt"],
-            "objects": ["original", "raw", "result"],
-            "feedback": 1,
-            "dead_letters": 0,
-        },
-        "remaining": [],
-    },
-    "What was removed; `remaining` could not be reached and follows by itself",
-)
-
-EDIT_BODY: Final[Document] = {
-    "parameters": [
-        {
-            "name": "Idempotency-Key",
-            "in": "header",
-            "description": "The same key with the same body answers the first job again.",
-            "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-        }
-    ],
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {
-                "schema": {
-                    "type": "object",
-                    "required": ["prompt"],
-                    "properties": {**_EDIT_PROPERTIES, "image": _BASE64, "image_data": _BASE64},
-                }
-            },
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["prompt"],
-                    "properties": {**_EDIT_PROPERTIES, "image": _FILE},
-                }
-            },
-        },
-    },
+_SECURITY: Final[dict[str, Document]] = {
+    "public": {},
+    "session": {"session": []},
+    "platform": {"platformToken": [], "platformUser": []},
+    "edit_token": {"editToken": []},
+    "admin": {"adminToken": []},
 }
+PUBLIC: Final = allowed("public")
+OWNER: Final = allowed("session", "platform", "edit_token", "admin")
+"""Who may change a job."""
+ADMIN: Final = allowed("admin")
 
-UPLOAD_BODY: Final[Document] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {"schema": {"type": "object", "properties": {"image": _FILE}}},
-            "application/octet-stream": {"schema": _FILE},
-        },
-    }
-}
+ID_IN_PATH: Final[Document] = {"parameters": [in_path("job_id", "The edit's id.")]}
 
-EVENTS: Final[Document] = {
-    "description": (
-        "Each entry as `event: stage` with its id and the status object; at last `event: end`. "
-        "204 for a client that has seen the end."
-    ),
-    "content": {"text/event-stream": {"schema": {"type": "string"}}},
-}
-
-PICTURE: Final[Document] = {
-    "parameters": [
-        {"name": "key", "in": "path", "required": True, "schema": {"type": "string"}},
-        {"name": "exp", "in": "query", "required": True, "schema": {"type": "integer"}},
-        {"name": "sig", "in": "query", "required": True, "schema": {"type": "string"}},
-    ]
+STATUS: Final = of(schemas.EditStatus, _STATUS_EXAMPLE, "The status object")
+IDEMPOTENCY_KEY: Final[Document] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "The same key with the same body answers the first job again.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
 }

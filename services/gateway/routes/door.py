@@ -41,6 +41,7 @@ _HEADERS: Final = (
 )
 _PREFLIGHT_SECONDS: Final = b"600"
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_READING: Final = frozenset({"GET", "HEAD"})
 _COOKIE_SECONDS: Final = 365 * 86_400
 
 
@@ -50,7 +51,7 @@ class Hot:
     def __init__(self, path: str, endpoint: Endpoint) -> None:
         self.path = path
         self.endpoint = endpoint
-        self.pattern = re.compile(path.replace("{job_id}", "(?P<job_id>[^/]+)"))
+        self.pattern = re.compile(path.replace("{job_id}", "(?P<job_id>[^/]+)") + "/?")
 
 
 class Door:
@@ -110,7 +111,7 @@ class Door:
 
     def _inner(self, scope: Scope, visit: Visit) -> ASGIApp:
         method: str = scope["method"]
-        if method == "GET":
+        if method in _READING:
             return self._hot_path(scope) or self._app
         if method == "OPTIONS" and visit.header(b"access-control-request-method"):
             return _PREFLIGHT
@@ -142,7 +143,7 @@ class Door:
 class _Answer:
     """The `send` of one request: adds our headers to the start of its answer."""
 
-    __slots__ = ("_begun", "_door", "_scope", "_send", "_visit", "started")
+    __slots__ = ("_begun", "_door", "_ended", "_scope", "_send", "_visit", "started")
 
     def __init__(self, door: Door, scope: Scope, visit: Visit, send: Send) -> None:
         self._door = door
@@ -150,13 +151,23 @@ class _Answer:
         self._visit = visit
         self._send = send
         self._begun = time.perf_counter()
+        self._ended = False
         self.started = False
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.started = True
             self._complete(message)
+        elif self._scope["method"] == "HEAD":
+            await self._end()
+            return
         await self._send(message)
+
+    async def _end(self) -> None:
+        # A stream would go on for ever, and nobody reads it: a body that is over tells it so.
+        if not self._ended:
+            self._ended = True
+            await self._send({"type": "http.response.body", "body": b""})
 
     def _complete(self, message: Message) -> None:
         headers = [

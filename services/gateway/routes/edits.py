@@ -18,6 +18,7 @@ from services.gateway.domain.buckets import Buckets
 from services.gateway.domain.links import polling_path
 from services.gateway.domain.problems import not_found
 from services.gateway.routes import documents
+from services.gateway.routes import edit_documents as told
 from services.gateway.routes.bodies import Bodies
 from services.gateway.routes.events import events
 from services.gateway.routes.inputs import edit_submission, picture
@@ -150,14 +151,13 @@ def edit_routes(settings: GatewaySettings, attempts: Buckets) -> EditRoutes:
 
 def put_edits(app: FastAPI, edits: EditRoutes) -> None:
     """Put them under their paths."""
-    refusals = documents.problems(400, 404, 413, 415, 422, 429, 503)
     put(
         app,
-        ["/edit-image/", "/edit-image"],
+        ["/edit-image/"],
         edits.submit,
         methods=("POST",),
-        responses={200: documents.ACCEPTED, **refusals},
-        extra=documents.EDIT_BODY,
+        responses={200: told.ACCEPTED, **documents.problems(404, 415, 422, 429, 503)},
+        extra=told.EDIT_BODY,
     )
     put(
         app,
@@ -171,30 +171,33 @@ def put_edits(app: FastAPI, edits: EditRoutes) -> None:
         ["/edit/{job_id}"],
         edits.erase,
         methods=("DELETE",),
-        responses={200: documents.ERASED, **documents.problems(404, 429, 503)},
-        extra=documents.ID_IN_PATH,
+        responses={200: told.ERASED, **documents.problems(404, 429, 503)},
+        extra=told.CHANGE,
     )
     put(
         app,
         ["/edit/{job_id}/events"],
         events,
-        responses={200: documents.EVENTS, **documents.problems(404, 429, 503)},
-        extra=documents.ID_IN_PATH,
+        responses={200: told.EVENTS, 204: told.SEEN, **documents.problems(404, 429, 503)},
+        extra=told.LAST_EVENT_ID,
     )
     put(
         app,
         ["/edit/{job_id}/cancel"],
         edits.cancel,
         methods=("POST",),
-        responses={202: documents.STATUS, **documents.problems(404, 429, 503)},
-        extra=documents.ID_IN_PATH,
+        responses={
+            200: documents.STATUS,
+            202: documents.STATUS,
+            **documents.problems(404, 429, 503),
+        },
+        extra=told.CHANGE,
     )
-    kept = {"image_id": "…", "width": 1024, "height": 768, "content_type": "image/jpeg"}
     put(
         app,
-        ["/api/images", "/api/images/"],
+        ["/api/images"],
         edits.upload,
         methods=("POST",),
-        responses={201: documents.answer(kept, "Kept"), **documents.problems(400, 413, 422, 429)},
-        extra=documents.UPLOAD_BODY,
+        responses={201: told.KEPT, **documents.problems(422, 429, 503)},
+        extra=told.UPLOAD_BODY,
     )

@@ -10,17 +10,18 @@ from starlette.responses import Response
 
 from contracts.errors import ErrorCode
 from contracts.journal import JournalEntry, Stage
-from contracts.queries import GiveFeedback
+from contracts.queries import FeedbackGiven, GiveFeedback
 from services.gateway.domain.buckets import Buckets
 from services.gateway.domain.network import anonymised
 from services.gateway.domain.parts import Parts
 from services.gateway.domain.problems import RefusalError, not_found
 from services.gateway.domain.submission import identifier, invalid
-from services.gateway.domain.text import clean_feedback
+from services.gateway.domain.text import MAX_FEEDBACK_CHARACTERS, clean_feedback
 from services.gateway.routes import documents
 from services.gateway.routes.bodies import Bodies
 from services.gateway.routes.edits import json_response, status_response
 from services.gateway.routes.paths import put
+from services.gateway.routes.schemas import FeedbackThanks
 from services.gateway.routes.visit import job_id_of, parts_of, visit_of
 from services.gateway.settings import GatewaySettings
 
@@ -28,6 +29,21 @@ _MOST_BYTES = 64 * 1024
 _THANKS = {
     1: "Thank you for your feedback!",
     0: "Thank you for helping us improve!",
+}
+_THANKED = {"success": True, "message": _THANKS[1], "feedback_id": 1}
+_RATING = {"edit_uuid": documents.JOB_ID, "rating": 0, "feedback_text": "The sky is too dark."}
+_BODY: documents.Document = {
+    "type": "object",
+    "required": ["edit_uuid", "rating"],
+    "properties": {
+        "edit_uuid": {"type": "string", "format": "uuid"},
+        "rating": {"type": "integer", "enum": [0, 1], "description": "1 is good, 0 is bad."},
+        "feedback_text": {
+            "type": ["string", "null"],
+            "maxLength": MAX_FEEDBACK_CHARACTERS,
+            "description": "Required for 0.",
+        },
+    },
 }
 
 
@@ -102,25 +118,25 @@ async def _completed(parts: Parts, edit_uuid: str) -> JournalEntry:
 def put_feedback(app: FastAPI, settings: GatewaySettings) -> None:
     """Put the ratings under their paths."""
     feedback = _feedback_routes(settings)
-    given = {"success": True, "message": "Thank you for your feedback!", "feedback_id": 1}
     put(
         app,
-        ["/feedback/", "/feedback"],
+        ["/feedback/"],
         feedback.give,
         methods=("POST",),
         responses={
-            200: documents.answer(given),
-            **documents.problems(400, 404, 409, 422, 429, 503),
+            200: documents.of(FeedbackThanks, _THANKED, "Kept"),
+            **documents.problems(404, 409, 422, 429, 503),
         },
-        extra={
-            "requestBody": documents.body("application/json", FeedbackFields.model_json_schema())
-        },
+        extra={"requestBody": documents.body("application/json", _BODY, _RATING)},
     )
     put(
         app,
         ["/feedback/{job_id}", "/feedback/{job_id}/"],
         feedback.read,
-        responses=documents.problems(404, 429, 503),
+        responses={
+            200: documents.of(FeedbackGiven, {**_RATING, "created_at": "2026-11-20T10:30:00.000Z"}),
+            **documents.problems(404, 429, 503),
+        },
         extra=documents.ID_IN_PATH,
     )
 

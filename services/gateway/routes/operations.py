@@ -14,15 +14,26 @@ from starlette.responses import Response
 from contracts.base import CONTRACT_VERSION
 from contracts.errors import ErrorCode
 from services.chassis.app import problems_of, readiness_json
+from services.gateway.domain.buckets import Buckets
+from services.gateway.domain.load import Load, overview
 from services.gateway.domain.problems import not_found
+from services.gateway.routes import documents
 from services.gateway.routes.edits import json_response, status_response
 from services.gateway.routes.paths import put
+from services.gateway.routes.schemas import Alive, Readiness, VersionFacts, Workers
 from services.gateway.routes.visit import parts_of, visit_of
 from services.gateway.settings import GatewaySettings
 
 ROOT: Final = Path(__file__).parents[3]
 _ALIVE: Final = json.dumps({"status": "ok", "message": "Service is running"}).encode()
 _COMMIT_CHARACTERS: Final = 40
+_VERSION: Final = {
+    "git_commit": "4e84000d6a2f4c0f9a0c1b7d3e5f6a7b8c9d0e1f",
+    "build_time": "2026-11-20T10:30:00+00:00",
+    "environment": "production",
+    "contract_version": CONTRACT_VERSION,
+}
+_WORKERS: Final = overview({"renderer": Load(replicas=2, pending=3, in_flight=2, oldest=0.4)})
 
 
 async def health(_: Request) -> Response:
@@ -43,6 +54,18 @@ async def metrics(request: Request) -> Response:
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
+class WorkerRoutes:
+    """How the services do."""
+
+    def __init__(self, settings: GatewaySettings) -> None:
+        self._looks = Buckets("workers", settings.per_minute(10))
+
+    async def workers(self, request: Request) -> Response:
+        """Every service: its processes that answer, and what waits for them."""
+        self._looks.take(visit_of(request).client)
+        return json_response(overview(await parts_of(request).services.loads()))
+
+
 class Version:
     """What runs here, found out at the start."""
 
@@ -54,7 +77,7 @@ class Version:
             "contract_version": CONTRACT_VERSION,
         }
 
-    async def answer(self, _: Request) -> Response:
+    async def version(self, _: Request) -> Response:
         """Commit, build time, environment and contract version."""
         return json_response(dict(self._facts))
 
@@ -84,7 +107,34 @@ def _changed(path: Path) -> str | None:
 def put_operations(app: FastAPI, settings: GatewaySettings) -> None:
     """Put what operators ask under its paths."""
     version = Version(settings.environment, ROOT)
-    put(app, ["/health"], health, methods=("GET", "HEAD"))
-    put(app, ["/health/ready"], ready, methods=("GET", "HEAD"))
-    put(app, ["/version"], version.answer)
-    app.add_api_route("/metrics", metrics, include_in_schema=False, response_model=None)
+    anybody, alive = documents.PUBLIC, json.loads(_ALIVE)
+    ready_answer = documents.of(Readiness, {"status": "ok", "missing": {}}, "Ready")
+    missing = {"status": "unavailable", "missing": {"bus": "not reachable"}}
+    put(app, ["/health"], health, responses={200: documents.of(Alive, alive)}, extra=anybody)
+    put(
+        app,
+        ["/health/ready"],
+        ready,
+        responses={200: ready_answer, 503: documents.of(Readiness, missing, "What is missing")},
+        extra=anybody,
+    )
+    put(
+        app,
+        ["/health/workers", "/health/celery"],
+        WorkerRoutes(settings).workers,
+        responses={200: documents.of(Workers, _WORKERS), **documents.problems(429, 503)},
+    )
+    put(
+        app,
+        ["/version"],
+        version.version,
+        responses={200: documents.of(VersionFacts, _VERSION)},
+        extra=anybody,
+    )
+    put(
+        app,
+        ["/metrics"],
+        metrics,
+        responses={200: documents.text("text/plain"), **documents.problems(404)},
+        extra=documents.ADMIN,
+    )

@@ -12,6 +12,7 @@ from services.gateway.domain.problems import RefusalError, not_found
 from services.gateway.domain.ranges import ByteRange, UnsatisfiableError, byte_range
 from services.gateway.domain.sources import digest_in
 from services.gateway.routes import documents
+from services.gateway.routes.edit_documents import PICTURE, PICTURES
 from services.gateway.routes.paths import put
 from services.gateway.routes.readers import PictureResponse, Readers, pieces
 from services.gateway.routes.visit import parts_of, visit_of
@@ -24,12 +25,12 @@ _REDIRECT_SECONDS: Final = 300
 class PictureRoutes:
     """The endpoint of stored pictures, with the readers of this process."""
 
-    def __init__(self) -> None:
-        self._readers = Readers()
+    def __init__(self, readers: Readers) -> None:
+        self._readers = readers
 
     async def picture(self, request: Request) -> Response:
         """A stored picture; the link came with a status object and holds for a day or more."""
-        parts, key = parts_of(request), str(request.scope["path_params"]["key"])
+        parts, key = parts_of(request), str(request.scope["path_params"]["key"]).rstrip("/")
         asked = request.query_params
         left = parts.links.seconds_left(
             key, expires=asked.get("exp", ""), signature=asked.get("sig", "")
@@ -102,13 +103,12 @@ def _headers(key: str, left: int) -> dict[str, str]:
     }
 
 
-def put_pictures(app: FastAPI) -> None:
+def put_pictures(app: FastAPI, readers: Readers) -> None:
     """Put the pictures under their path."""
     put(
         app,
         ["/images/{key:path}"],
-        PictureRoutes().picture,
-        methods=("GET", "HEAD"),
-        responses=documents.problems(403, 404),
-        extra=documents.PICTURE,
+        PictureRoutes(readers).picture,
+        responses={**PICTURES, **documents.problems(403, 404, 429, 503)},
+        extra={**PICTURE, **documents.PUBLIC},
     )

@@ -34,6 +34,10 @@ class Readers:
     def __init__(self) -> None:
         self._clients: Counter[str] = Counter()
 
+    def figures(self) -> dict[str, int]:
+        """Who reads at the moment, and how many may."""
+        return {"readers": self._clients.total(), "most_readers": MAX_READERS}
+
     @contextmanager
     def place(self, client: str) -> Iterator[None]:
         """A place for one reader. Raises RefusalError (429, 503)."""

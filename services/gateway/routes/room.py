@@ -27,6 +27,14 @@ class Room:
         self._bytes: Counter[str] = Counter()
         self._bodies: Counter[str] = Counter()
 
+    def figures(self) -> dict[str, int]:
+        """What is held at the moment, and how much may be."""
+        return {
+            "bodies": self._bodies.total(),
+            "held_bytes": self._held,
+            "most_held_bytes": MAX_HELD_BYTES,
+        }
+
     @contextmanager
     def share(self, client: str) -> Iterator["Share"]:
         """Room for one body, until the work on it ends. Raises RefusalError (429)."""

@@ -1,0 +1,134 @@
+"""The shapes of answers, as the OpenAPI document tells them."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from contracts.errors import ErrorCode
+from contracts.journal import Kind, Stage, Status
+
+Percent = Annotated[int, Field(ge=0, le=100)]
+
+
+class Answer(BaseModel):
+    """A shape; more fields may come with time."""
+
+    model_config = ConfigDict(frozen=True, protected_namespaces=())
+
+
+class EditStatus(Answer):
+    """Where an edit stands; polls and event streams tell the same object."""
+
+    uuid: UUID
+    kind: Kind
+    status: Status
+    processing_stage: Stage
+    message: str = Field(description="A sentence for the person who waits.")
+    progress_percent: Percent = Field(description="Never goes down.")
+    is_complete: bool = Field(description="True only for completed.")
+    is_error: bool = Field(description="True for failed and for cancelled: stop polling.")
+    edited_image_url: str | None = Field(
+        description="Absolute; the same on every read of a day, readable from any origin."
+    )
+    original_image_url: str | None
+    prompt: str | None
+    enhanced_prompt: str | None = Field(description="None where the prompt is used as it is.")
+    provider: str | None
+    model: str | None
+    note: str | None = Field(description="What was done, as the service that did it says.")
+    parent_edit_uuid: UUID | None
+    chain_position: int = Field(ge=1)
+    attempt: int = Field(ge=1, description="Of the present stage.")
+    retry_at: datetime | None = Field(description="When a stage that waits goes on.")
+    retry_reason: str | None
+    error_code: ErrorCode | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class EditAccepted(Answer):
+    """The edit is stored and will reach exactly one ending."""
+
+    edit_id: UUID
+    polling_url: str = Field(description="Path of the status.")
+    status_url: str
+    events_url: str
+    edit_token: str = Field(description="The right to cancel and erase; given this once.")
+
+
+class RemovedParts(Answer):
+    """What there was of the edit and is not any more."""
+
+    journal_entries: int
+    words: tuple[str, ...]
+    objects: tuple[str, ...] = Field(description="Pictures, by what they were.")
+    feedback: int
+    dead_letters: int
+
+
+class EditErased(Answer):
+    """The edit is forgotten."""
+
+    uuid: UUID
+    erased: Literal[True]
+    removed: RemovedParts
+    remaining: tuple[str, ...]
+
+
+class UploadKept(Answer):
+    """A picture that is kept for later submissions."""
+
+    image_id: UUID
+    width: int = Field(ge=1, description="In pixels.")
+    height: int = Field(ge=1, description="In pixels.")
+    content_type: str
+
+
+class FeedbackThanks(Answer):
+    """The rating is kept."""
+
+    success: Literal[True]
+    message: str
+    feedback_id: int
+
+
+class Alive(Answer):
+    """The process answers."""
+
+    status: Literal["ok"]
+    message: str
+
+
+class Readiness(Answer):
+    """What is missing, by the name of the check."""
+
+    status: Literal["ok", "unavailable"]
+    missing: dict[str, str]
+
+
+class VersionFacts(Answer):
+    """What runs here."""
+
+    git_commit: str | None
+    build_time: str | None
+    environment: str
+    contract_version: str
+
+
+class ServiceLoad(Answer):
+    """One service: how many processes of it answer, and what waits for them."""
+
+    replicas: int = Field(ge=0)
+    pending: int = Field(ge=0, description="Messages that nobody was given yet.")
+    in_flight: int = Field(ge=0, description="Given and not settled, those put off included.")
+    oldest_pending_seconds: float | None = Field(description="None where nothing is pending.")
+
+
+class Workers(Answer):
+    """Every service; degraded where one has no replica."""
+
+    status: Literal["ok", "degraded"]
+    worker_count: int = Field(ge=0)
+    workers: dict[str, ServiceLoad]

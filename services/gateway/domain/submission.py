@@ -2,10 +2,10 @@
 
 import json
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from contracts.errors import ErrorCode
 from contracts.journal import Kind, Options
@@ -40,6 +40,11 @@ class Submission:
         return json.dumps(asked, sort_keys=True).encode()
 
 
+def _whole(value: object) -> object:
+    """JSON has one kind of number: 7.0 is the whole number 7."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 class EditFields(BaseModel):
     """The body of `POST /edit-image/`."""
 
@@ -56,7 +61,7 @@ class EditFields(BaseModel):
     image_id: str | None = None
     parent_edit_uuid: str | None = None
     style_id: str | None = None
-    seed: int | None = None
+    seed: Annotated[int | None, BeforeValidator(_whole)] = None
     aspect_ratio: str | None = None
     output_format: Literal["jpeg", "png", "webp"] | None = None
     enhance: bool = True

@@ -60,6 +60,11 @@ _STATUS_EXAMPLE: Final[Document] = {
     "updated_at": "2026-11-20T10:30:04.000Z",
 }
 
+UNPRINTABLE: Final = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
+"""Characters that have no place in a sentence, as a regular expression has them."""
+WORDS: Final = rf"^[^{UNPRINTABLE}]*[^{UNPRINTABLE}\s][^{UNPRINTABLE}]*$"
+"""A text that is not blank."""
+
 
 def problems(*statuses: int) -> dict[int | str, Document]:
     """Problem documents for these statuses."""

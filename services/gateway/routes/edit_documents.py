@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from contracts.journal import MAX_PROMPT_CHARACTERS
 from services.gateway.domain.options import MAX_SEED
 from services.gateway.routes import schemas
 from services.gateway.routes.documents import (
@@ -9,9 +10,11 @@ from services.gateway.routes.documents import (
     IDEMPOTENCY_KEY,
     JOB_ID,
     OWNER,
+    WORDS,
     Document,
     of,
 )
+from services.gateway.routes.inputs import OPTIONAL_IN_FORMS
 
 _PIXEL: Final = (
     "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGA"
@@ -65,7 +68,13 @@ KEPT: Final = of(
 )
 
 _EDIT_PROPERTIES: Final[Document] = {
-    "prompt": {"type": "string", "minLength": 1, "maxLength": 1000},
+    "prompt": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": MAX_PROMPT_CHARACTERS,
+        "pattern": WORDS,
+        "description": "What to change. Blanks at both ends do not count.",
+    },
     "image_id": {"type": ["string", "null"], "format": "uuid", "description": "An upload."},
     "parent_edit_uuid": {
         "type": ["string", "null"],
@@ -99,21 +108,49 @@ _FILE: Final = {"type": "string", "format": "binary"}
 _EXAMPLE: Final = {"prompt": "make the sky more dramatic", "image": _PIXEL}
 
 
-def _edit_form(**pictures: Document) -> Document:
-    properties = {**_EDIT_PROPERTIES, **pictures}
-    return {"type": "object", "required": ["prompt"], "properties": properties}
+def _picture_from(given: str, *others: str) -> Document:
+    """The picture comes from this field, and from no other."""
+    absent = [{"required": [name]} for name in others]
+    known = {given: {"type": "string"}}
+    return {"required": [given], "properties": known, "not": {"anyOf": absent}}
 
+
+def _in_form(told: Document) -> Document:
+    """A field that is absent where its text is empty or `null`."""
+    return {"anyOf": [told, {"enum": ["", "null"]}]}
+
+
+_OPTIONAL: Final = OPTIONAL_IN_FORMS - {"image_id"}
+_JSON: Final[Document] = {
+    "type": "object",
+    "required": ["prompt"],
+    "properties": {**_EDIT_PROPERTIES, "image": _BASE64, "image_data": _BASE64},
+    "anyOf": [
+        _picture_from("image", "image_data", "image_id"),
+        _picture_from("image_data", "image", "image_id"),
+        _picture_from("image_id", "image", "image_data"),
+        _picture_from("parent_edit_uuid", "image", "image_data", "image_id"),
+    ],
+}
+_FORM: Final[Document] = {
+    "type": "object",
+    "required": ["prompt", "image"],
+    "description": "Without a file it takes `image_id` or `parent_edit_uuid`, as JSON does.",
+    "properties": {
+        "prompt": _EDIT_PROPERTIES["prompt"],
+        "enhance": _EDIT_PROPERTIES["enhance"],
+        **{name: _in_form(told) for name, told in _EDIT_PROPERTIES.items() if name in _OPTIONAL},
+        "image": _FILE,
+    },
+}
 
 EDIT_BODY: Final[Document] = {
     "parameters": [IDEMPOTENCY_KEY],
     "requestBody": {
         "required": True,
         "content": {
-            "application/json": {
-                "schema": _edit_form(image=_BASE64, image_data=_BASE64),
-                "example": _EXAMPLE,
-            },
-            "multipart/form-data": {"schema": _edit_form(image=_FILE)},
+            "application/json": {"schema": _JSON, "example": _EXAMPLE},
+            "multipart/form-data": {"schema": _FORM},
         },
     },
 }
@@ -141,7 +178,19 @@ EVENTS: Final[Document] = {
     ),
     "content": {
         "text/event-stream": {
-            "schema": {"type": "string", "contentMediaType": "text/event-stream"},
+            "itemSchema": {
+                "type": "object",
+                "required": ["event", "data"],
+                "properties": {
+                    "id": {"type": "string", "description": "For Last-Event-ID; none at the end."},
+                    "event": {"type": "string", "enum": ["stage", "end"]},
+                    "data": {
+                        "type": "string",
+                        "contentMediaType": "application/json",
+                        "contentSchema": {"$ref": "#/components/schemas/EditStatus"},
+                    },
+                },
+            },
             "example": 'retry: 2000\n\nid: 41\nevent: stage\ndata: {"uuid": "…", …}\n\n',
         }
     },

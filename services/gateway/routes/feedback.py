@@ -41,9 +41,12 @@ _BODY: documents.Document = {
         "feedback_text": {
             "type": ["string", "null"],
             "maxLength": MAX_FEEDBACK_CHARACTERS,
+            "pattern": documents.WORDS,
             "description": "Required for 0.",
         },
     },
+    "if": {"properties": {"rating": {"const": 0}}},
+    "then": {"required": ["feedback_text"], "properties": {"feedback_text": {"type": "string"}}},
 }
 
 

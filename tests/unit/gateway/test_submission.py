@@ -172,3 +172,9 @@ def test_requests_are_the_same_when_everything_asked_is_the_same():
     ]
     assert len({one.asked("sha"), *others}) == 4
     assert Submission(prompt="x", image_id=parent).asked("sha") == one.asked("sha")
+
+
+def test_a_whole_number_may_be_written_with_a_point():
+    assert edit_fields({"prompt": "blue", "seed": 7.0}, typed=True).seed == 7
+    with pytest.raises(RefusalError):
+        edit_fields({"prompt": "blue", "seed": 7.5}, typed=True)

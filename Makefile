@@ -71,9 +71,10 @@ isolation: $(DEV) ## each service installed alone and imported
 bench: $(DEV) ## the measurements, each beside its reference (ONLY=providers, ONLY=gateway...)
 	@exec $(PY) -m tests.bench $${ONLY:+--only $$ONLY}
 
-chaos: $(DEV) ## processes killed at random while jobs run
+chaos: $(DEV) ## processes killed at random while jobs run; thousands of made-up requests
 	@$(PY) -m tests.chaos
-	@exec $(PY) -m tests.chaos.flux
+	@$(PY) -m tests.chaos.flux
+	@exec $(PY) -m tests.chaos.api
 
 deploy-check: $(DEV) ## compose file, Dockerfile, manifests and examples, offline
 	@exec $(PY) -m tests.deploy_check

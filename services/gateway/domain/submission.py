@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -40,6 +40,10 @@ class Submission:
         return json.dumps(asked, sort_keys=True).encode()
 
 
+_PICTURE_NAMES: Final = ("image", "image_data")
+"""Two names of one field."""
+
+
 def _whole(value: object) -> object:
     """JSON has one kind of number: 7.0 is the whole number 7."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
@@ -55,7 +59,7 @@ class EditFields(BaseModel):
     prompt: str
     image: str | None = Field(
         default=None,
-        validation_alias=AliasChoices("image", "image_data"),
+        validation_alias=AliasChoices(*_PICTURE_NAMES),
         description="A data URL or bare base64; `image_data` is another name for it.",
     )
     image_id: str | None = None
@@ -86,9 +90,16 @@ def edit_fields(values: dict[str, Any], *, typed: bool) -> EditFields:
     Raises RefusalError (422).
     """
     try:
-        return EditFields.model_validate(values, strict=typed)
+        return EditFields.model_validate(_with_one_picture(values), strict=typed)
     except ValidationError as error:
         raise invalid(error) from None
+
+
+def _with_one_picture(values: dict[str, Any]) -> dict[str, Any]:
+    given = {name for name in _PICTURE_NAMES if values.get(name) is not None}
+    if len(given) > 1:
+        raise _refused("image_data", "Send `image` or `image_data`, not both: they mean the same.")
+    return {k: v for k, v in values.items() if k not in _PICTURE_NAMES or k in given}
 
 
 def submission_of(fields: EditFields, picture: bytes | None) -> Submission:

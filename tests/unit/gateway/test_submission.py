@@ -178,3 +178,12 @@ def test_a_whole_number_may_be_written_with_a_point():
     assert edit_fields({"prompt": "blue", "seed": 7.0}, typed=True).seed == 7
     with pytest.raises(RefusalError):
         edit_fields({"prompt": "blue", "seed": 7.5}, typed=True)
+
+
+def test_a_picture_under_both_of_its_names_is_refused_and_null_is_none():
+    with pytest.raises(RefusalError) as refused:
+        edit_fields({"prompt": "blue", "image": "eA==", "image_data": "eA=="}, typed=True)
+
+    assert refused.value.status == 422
+    fields = edit_fields({"prompt": "blue", "image": None, "image_data": "eA=="}, typed=True)
+    assert fields.image == "eA=="

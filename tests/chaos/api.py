@@ -33,7 +33,7 @@ def main(examples: int, seed: int) -> int:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m tests.chaos.api", description=__doc__)
-    parser.add_argument("--examples", type=int, default=500, help="per operation and phase")
+    parser.add_argument("--examples", type=int, default=600, help="per operation and phase")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     options = parser.parse_args()
     sys.exit(main(options.examples, options.seed))

@@ -19,9 +19,7 @@ def system(tmp_path: Path) -> Iterator[RealStack]:
 def test_no_request_meets_an_answer_that_the_document_does_not_have(
     system: RealStack, tmp_path: Path
 ):
-    outcome = api_cases.run(
-        system.url, tmp_path, phases="examples,fuzzing,stateful", examples=12, seed=1
-    )
+    outcome = api_cases.run(system.url, tmp_path, phases="examples,fuzzing,stateful", examples=20)
 
     assert outcome.passed, outcome.said
     assert outcome.cases >= 300

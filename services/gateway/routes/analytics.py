@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from fastapi import FastAPI
+from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -16,12 +17,47 @@ from services.gateway.domain.problems import not_found
 from services.gateway.routes import documents
 from services.gateway.routes.edits import json_response
 from services.gateway.routes.paths import put
+from services.gateway.routes.schemas import ChainFigures, FeedbackFigures, ProcessingFigures
 from services.gateway.routes.visit import parts_of, visit_of
 from services.gateway.settings import GatewaySettings
 
 USUAL_DAYS: Final = 30
 MAX_DAYS: Final = 365
 _DAYS: Final = {"type": "integer", "minimum": 1, "maximum": MAX_DAYS, "default": USUAL_DAYS}
+_CHAINS: Final = {
+    "total_chains": 3,
+    "average_chain_length": 2.33,
+    "longest_chain": 3,
+    "branches": 1,
+    "lengths": {"2": 2, "3": 1},
+}
+_RATINGS: Final = {"good": 3, "bad": 1, "good_share": 0.75}
+_FEEDBACK: Final = {
+    "days": 7,
+    "total": 4,
+    "by_rating": {"0": 1, "1": 3},
+    "by_day": {"2026-11-20": _RATINGS},
+    "by_model": {"flux-2-pro": _RATINGS},
+    "by_style": {"ink": _RATINGS},
+    "complaint_words": {"blurry": 2},
+    "complaints_read": 9,
+}
+_PROCESSING: Final = {
+    "days": 7,
+    "jobs": 4,
+    "kinds": {
+        "edit": {
+            "stages": {"completed": 3, "failed": 1},
+            "success_rate": 0.75,
+            "p50_seconds": 4.2,
+            "p95_seconds": 9.5,
+        }
+    },
+    "errors": {"TIMED_OUT": 1},
+    "edits_per_day": {"2026-11-20": 4},
+    "styles": {"ink": 2},
+    "prompt_classes": {"colour": 4},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +97,24 @@ def _answer(analytics: Message) -> Response:
 def put_analytics(app: FastAPI, settings: GatewaySettings) -> None:
     """Put them under their paths."""
     routes = AnalyticsRoutes(Buckets("analytics", settings.per_minute(5)))
-    example = {"success": True, "analytics": {"total_chains": 12}}
     put(
         app,
-        ["/analytics/chains", "/analytics/chains/"],
+        ["/analytics/chains"],
         routes.chains,
-        responses={200: documents.answer(example), **documents.problems(429, 503)},
+        responses={200: _told(ChainFigures, _CHAINS), **documents.problems(429, 503)},
     )
-    for name, endpoint in (("feedback", routes.feedback), ("processing", routes.processing)):
+    for endpoint, shape, figures in (
+        (routes.feedback, FeedbackFigures, _FEEDBACK),
+        (routes.processing, ProcessingFigures, _PROCESSING),
+    ):
         put(
             app,
-            [f"/analytics/{name}", f"/analytics/{name}/"],
+            [f"/analytics/{endpoint.__name__}"],
             endpoint,
-            responses=documents.problems(404, 422, 429, 503),
-            extra=documents.in_query({"days": _DAYS}),
+            responses={200: _told(shape, figures), **documents.problems(404, 422, 429, 503)},
+            extra={**documents.in_query({"days": _DAYS}), **documents.ADMIN},
         )
+
+
+def _told(shape: type[BaseModel], figures: documents.Document) -> documents.Document:
+    return documents.of(shape, {"success": True, "analytics": figures})

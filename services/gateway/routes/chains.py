@@ -13,6 +13,7 @@ from services.gateway.domain.status import StatusRenderer
 from services.gateway.routes import documents
 from services.gateway.routes.edits import json_response
 from services.gateway.routes.paths import put
+from services.gateway.routes.schemas import EditChain
 from services.gateway.routes.visit import job_id_of, parts_of, visit_of
 from services.gateway.settings import GatewaySettings
 
@@ -47,12 +48,13 @@ def _shown(member: Member, renderer: StatusRenderer, base: str) -> dict[str, Any
 def put_chains(app: FastAPI, settings: GatewaySettings) -> None:
     """Put them under their path."""
     chains = ChainRoutes(Buckets("chains", settings.per_minute(10)))
-    member = {"edit": {"uuid": "…"}, "chain_position": 1, "parent_edit_uuid": None}
-    example = {"edit_uuid": "…", "chain_length": 1, "chain_history": [member]}
+    edit = documents.STATUS_EXAMPLE
+    member = {"edit": edit, "chain_position": 1, "parent_edit_uuid": None}
+    example = {"edit_uuid": edit["uuid"], "chain_length": 1, "chain_history": [member]}
     put(
         app,
-        ["/chain/{job_id}", "/chain/{job_id}/"],
+        ["/chain/{job_id}"],
         chains.read,
-        responses={200: documents.answer(example), **documents.problems(404, 429, 503)},
+        responses={200: documents.of(EditChain, example), **documents.problems(404, 429, 503)},
         extra=documents.ID_IN_PATH,
     )

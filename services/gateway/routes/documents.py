@@ -34,7 +34,7 @@ _CODES: Final[dict[int, tuple[str, str]]] = {
 }
 _WAIT: Final = ("Retry-After",)
 _HEADERS: Final = {429: (*_WAIT, "RateLimit", "RateLimit-Policy"), 503: _WAIT}
-_STATUS_EXAMPLE: Final[Document] = {
+STATUS_EXAMPLE: Final[Document] = {
     "uuid": JOB_ID,
     "kind": "edit",
     "status": "processing",
@@ -170,7 +170,7 @@ ADMIN: Final = allowed("admin")
 
 ID_IN_PATH: Final[Document] = {"parameters": [in_path("job_id", "The edit's id.")]}
 
-STATUS: Final = of(schemas.EditStatus, _STATUS_EXAMPLE, "The status object")
+STATUS: Final = of(schemas.EditStatus, STATUS_EXAMPLE, "The status object")
 IDEMPOTENCY_KEY: Final[Document] = {
     "name": "Idempotency-Key",
     "in": "header",

@@ -13,6 +13,7 @@ from services.gateway.domain.history import MAX_LIMIT, USUAL_LIMIT
 from services.gateway.routes import documents
 from services.gateway.routes.edits import json_response
 from services.gateway.routes.paths import put
+from services.gateway.routes.schemas import JobHistory
 from services.gateway.routes.visit import parts_of, visit_of
 from services.gateway.settings import GatewaySettings
 
@@ -43,10 +44,12 @@ def put_history(app: FastAPI, settings: GatewaySettings) -> None:
     history = HistoryRoutes(Buckets("history", settings.per_minute(60)))
     put(
         app,
-        ["/api/history", "/api/history/"],
+        ["/api/history"],
         history.read,
         responses={
-            200: documents.answer({"items": [{"uuid": "…"}], "next_cursor": None}),
+            200: documents.of(
+                JobHistory, {"items": [documents.STATUS_EXAMPLE], "next_cursor": None}
+            ),
             **documents.problems(400, 422, 429, 503),
         },
         extra=documents.in_query(_PARAMETERS),

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from contracts.analytics import ChainAnalytics, FeedbackAnalytics, ProcessingAnalytics
 from contracts.errors import ErrorCode
 from contracts.journal import Kind, Stage, Status
 
@@ -46,6 +47,52 @@ class EditStatus(Answer):
     error_code: ErrorCode | None
     created_at: datetime
     updated_at: datetime
+
+
+class ChainMember(Answer):
+    """A place in a chain; an erased edit keeps it, without what it was."""
+
+    edit: EditStatus | None
+    chain_position: int = Field(ge=1)
+    parent_edit_uuid: UUID | None
+    erased: Literal[True] | None = None
+    edit_uuid: UUID | None = Field(default=None, description="Of an erased edit.")
+
+
+class EditChain(Answer):
+    """The path from the first edit to the asked one."""
+
+    edit_uuid: UUID
+    chain_length: int = Field(ge=1)
+    chain_history: tuple[ChainMember, ...]
+
+
+class JobHistory(Answer):
+    """A page of the caller's jobs, newest first."""
+
+    items: tuple[EditStatus, ...]
+    next_cursor: str | None = Field(description="For the next page; null at the end.")
+
+
+class ChainFigures(Answer):
+    """How follow-ups are used."""
+
+    success: Literal[True]
+    analytics: ChainAnalytics
+
+
+class ProcessingFigures(Answer):
+    """How jobs went."""
+
+    success: Literal[True]
+    analytics: ProcessingAnalytics
+
+
+class FeedbackFigures(Answer):
+    """What people said."""
+
+    success: Literal[True]
+    analytics: FeedbackAnalytics
 
 
 class EditAccepted(Answer):

@@ -17,6 +17,7 @@ UNLIMITED = {
     "RATE_LIMIT_STATUS_CHECKS_PER_MINUTE": "0",
     "RATE_LIMIT_ATTEMPTS_PER_MINUTE": "0",
     "MAX_STREAMS_PER_CLIENT": "0",
+    "MAX_ACTIVE_JOBS_PER_OWNER": "0",
 }
 """Every limit off: for tests that are about something else."""
 

@@ -4,11 +4,14 @@ Publishing to `limit.<policy>.<client>` fails exactly when the sliding window is
 frees up when its message expires or is deleted.
 """
 
+import asyncio
 import hashlib
+import json
 import math
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from nats.js.api import DiscardPolicy, Header, PubAck, StorageType, StreamConfig
@@ -24,6 +27,12 @@ DAY_SECONDS: Final = 86_400.0
 PREVIEW_DAILY: Final = 50
 PRODUCTION_DAILY: Final = 3
 PRODUCTION_BURST_SECONDS: Final = 10.0
+ACTIVE_JOBS: Final = "active"
+"""Policy of the jobs under way: its places are free again whenever a job ends."""
+PREVIEW_ACTIVE: Final = 50
+PRODUCTION_ACTIVE: Final = 5
+ACTIVE_WAIT_SECONDS: Final = 10.0
+"""After this it is worth asking again: edits end all the time."""
 MAX_MESSAGES_PER_SUBJECT: Final = 10077
 """err_code of a publish to a full subject; its class also means that JetStream is away."""
 STREAM_NOT_FOUND: Final = 10059
@@ -35,6 +44,8 @@ FLUX_TASKS: Final = "flux"
 KONTEXT_MAX_TASKS: Final = 6
 """The account's limit for flux-kontext-max alone, as its provider documents it."""
 LOST_PLACE_SECONDS: Final = 60.0
+STANDING_SECONDS: Final = 0.25
+"""What a client is told beside its answer is not worth a longer wait."""
 TASK_REPEAT_SECONDS: Final = 60.0
 """A renderer that died between taking a place and noting it is followed by another within this."""
 
@@ -48,6 +59,8 @@ class Policy:
     window_seconds: float
     repeat_seconds: float = 10.0
     """How long the same token takes the same place."""
+    longest_wait_seconds: float = math.inf
+    """A place may be given back long before its window has passed."""
 
 
 class LimitExceededError(Exception):
@@ -59,16 +72,33 @@ class LimitExceededError(Exception):
         self.retry_after = retry_after
 
 
-def policies(settings: LimitSettings, *, production: bool) -> tuple[Policy, ...]:
-    """The quota of job-creating calls in force; a value of 0 switches one off."""
+def policies(settings: LimitSettings) -> tuple[Policy, ...]:
+    """The quota of job-creating calls in force; a value of 0 switches one off.
+
+    The soonest free comes first: who is refused has held, for that moment, no place of a day.
+    """
+    production = settings.production
     daily = settings.rate_limit_daily_images
     if daily is None:
         daily = PRODUCTION_DAILY if production else PREVIEW_DAILY
     burst = settings.rate_limit_burst_seconds
     if burst is None:
         burst = PRODUCTION_BURST_SECONDS if production else 0.0
-    wanted = (Policy("daily", daily, DAY_SECONDS), Policy("burst", 1 if burst else 0, burst))
+    wanted = (
+        _active(settings),
+        Policy("burst", 1 if burst else 0, burst),
+        Policy("daily", daily, DAY_SECONDS),
+    )
     return tuple(policy for policy in wanted if policy.places)
+
+
+def _active(settings: LimitSettings) -> Policy:
+    places = settings.max_active_jobs_per_owner
+    if places is None:
+        places = PRODUCTION_ACTIVE if settings.production else PREVIEW_ACTIVE
+    # No job outlives its deadline: a place that nobody gave back is free after it.
+    window = settings.job_deadline_seconds + LOST_PLACE_SECONDS
+    return Policy(ACTIVE_JOBS, places, window, longest_wait_seconds=ACTIVE_WAIT_SECONDS)
 
 
 def account_policies(settings: AccountSettings) -> tuple[Policy, ...]:
@@ -114,6 +144,15 @@ class Taken:
     own: tuple[Slot, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a client stands: places that are left, and whole seconds until one more is free."""
+
+    policy: Policy
+    left: int
+    seconds: int
+
+
 class Quota:
     """Takes and gives back places under every policy at once."""
 
@@ -142,6 +181,26 @@ class Quota:
         """Free the places; one that is free already is fine. Raises UnavailableError."""
         for slot in slots:
             await give_back(self._bus, slot)
+
+    async def standings(self, client: str) -> tuple[Standing, ...]:
+        """Where the client stands under each policy. Raises UnavailableError."""
+        looks = (self._standing(policy, client_key(client)) for policy in self.policies)
+        return tuple(await asyncio.gather(*looks))
+
+    async def _standing(self, policy: Policy, key: str) -> Standing:
+        # A direct get tells the oldest place and how many follow it, without the stream's leader.
+        oldest = {"next_by_subj": limit_subject(policy.name, key), "seq": 1, "batch": 1}
+        subject = f"$JS.API.DIRECT.GET.{limit_stream(policy.name)}"
+        with translated(f"look at places of {policy.name}"):
+            reply = await self._bus.client.request(
+                subject, json.dumps(oldest).encode(), timeout=STANDING_SECONDS
+            )
+        told = reply.headers or {}
+        if "Nats-Time-Stamp" not in told:
+            return Standing(policy, policy.places, 0)
+        used = 1 + int(told["Nats-Num-Pending"])
+        stored = datetime.fromisoformat(told["Nats-Time-Stamp"]).timestamp()
+        return Standing(policy, max(0, policy.places - used), _seconds_until_free(policy, stored))
 
     async def _take(self, policy: Policy, client: str, token: str) -> tuple[Slot, bool]:
         subject = limit_subject(policy.name, client_key(client))
@@ -174,7 +233,7 @@ class Quota:
         except NotFoundError:
             return 1
         stored = oldest.time.timestamp() if oldest.time else time.time()
-        return max(1, math.ceil(stored + policy.window_seconds + EXPIRY_LAG_SECONDS - time.time()))
+        return _seconds_until_free(policy, stored)
 
 
 async def is_held(bus: Bus, slot: Slot) -> bool:
@@ -195,6 +254,11 @@ async def give_back(bus: Bus, slot: Slot) -> None:
         except APIError as error:
             if not (is_gone(error) or is_code(error, STREAM_NOT_FOUND)):
                 raise
+
+
+def _seconds_until_free(policy: Policy, stored: float) -> int:
+    wait = stored + policy.window_seconds + EXPIRY_LAG_SECONDS - time.time()
+    return max(1, math.ceil(min(wait, policy.longest_wait_seconds)))
 
 
 def _slot(policy: Policy, ack: PubAck) -> Slot:

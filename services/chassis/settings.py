@@ -166,13 +166,14 @@ class GeminiSettings(SettingsGroup):
     gemini_base_url: BaseUrl = "https://generativelanguage.googleapis.com"
 
 
-class LimitSettings(SettingsGroup):
+class LimitSettings(ServiceSettings):
     """What one client may ask for; 0 switches a limit off. None: the environment's default."""
 
     rate_limit_daily_images: int | None = Field(default=None, ge=0)
     rate_limit_burst_seconds: float | None = Field(default=None, ge=0)
     rate_limit_attempts_per_minute: int | None = Field(default=None, ge=0)
     rate_limit_status_checks_per_minute: int | None = Field(default=None, ge=0)
+    max_active_jobs_per_owner: int | None = Field(default=None, ge=0)
 
 
 def load(kind: type[S]) -> S:

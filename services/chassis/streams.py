@@ -32,7 +32,6 @@ from services.chassis.limits import account_policies, limit_config, policies
 from services.chassis.settings import (
     AccountSettings,
     LimitSettings,
-    ServiceSettings,
     SettingsError,
     load,
 )
@@ -48,7 +47,7 @@ SYNC_PROOF: Final = "mizual-sync"
 """Stream metadata: the command saw the server write to disk before it confirms."""
 
 
-class StreamSettings(ServiceSettings, LimitSettings, AccountSettings):
+class StreamSettings(LimitSettings, AccountSettings):
     """What the command needs to know."""
 
     nats_monitor_url: str | None = Field(default=None, pattern=r"^https?://")
@@ -115,7 +114,7 @@ def stream_configs(settings: StreamSettings) -> list[StreamConfig]:
         _stream(s.DEAD_LETTERS, [f"{s.DEAD_LETTER_ROOT}.>"], keep, old, 64 * MIB, 30 * DAY),
         _stream(s.ADVISORIES, [f"{s.MAX_DELIVERIES_ROOT}.>"], keep, old, 16 * MIB, retention),
     ]
-    limits = (*policies(settings, production=settings.production), *account_policies(settings))
+    limits = (*policies(settings), *account_policies(settings))
     configs += [limit_config(policy, replicas=settings.nats_replicas) for policy in limits]
     for config in configs:
         config.num_replicas = settings.nats_replicas

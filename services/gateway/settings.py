@@ -13,7 +13,6 @@ from services.chassis.settings import (
     Names,
     ObjectStoreSettings,
     PublicSettings,
-    ServiceSettings,
 )
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -25,9 +24,7 @@ _ORIGIN: Final = re.compile(r"https?://(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:\d{1,5}
 _MIN_TOKEN_CHARACTERS: Final = 16
 
 
-class GatewaySettings(
-    ServiceSettings, PublicSettings, ObjectStoreSettings, ImageSettings, LimitSettings
-):
+class GatewaySettings(LimitSettings, PublicSettings, ObjectStoreSettings, ImageSettings):
     """The gateway's environment."""
 
     gateway_host: str = "127.0.0.1"

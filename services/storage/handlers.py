@@ -102,8 +102,8 @@ async def on_journal_entries(
     await asyncio.gather(
         *(feed.publish(FEED_SUBJECTS[type(e)], e, message_id=feed_id(e)) for e in news)
     )
-    for slot in (slot for recorded in batch for slot in returned(recorded.entry)):
-        await give_back(slot)
+    slots = (slot for recorded in batch for slot in returned(recorded.entry))
+    await asyncio.gather(*map(give_back, slots))
 
 
 async def on_job_question(question: JobQuestion, *, jobs: Jobs) -> JobRecord:

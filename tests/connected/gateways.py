@@ -58,7 +58,11 @@ ABILITIES = Abilities(
         ),
     )
 )
-UNLIMITED = {"RATE_LIMIT_DAILY_IMAGES": "0", "RATE_LIMIT_ATTEMPTS_PER_MINUTE": "0"}
+UNLIMITED = {
+    "RATE_LIMIT_DAILY_IMAGES": "0",
+    "RATE_LIMIT_ATTEMPTS_PER_MINUTE": "0",
+    "MAX_ACTIVE_JOBS_PER_OWNER": "0",
+}
 PLATFORM_HEADERS = {"X-Platform-Token": PLATFORM_TOKEN, "X-User-Id": "user-1", "X-Tenant-Id": "t-1"}
 
 
@@ -175,7 +179,7 @@ def fronting(folder: Path, *, gateways: int = 1, **settings: str) -> Iterator[Fr
 
 
 def _limits(settings: dict[str, str]) -> dict[str, Any]:
-    return {k.lower(): v for k, v in settings.items() if k.startswith("RATE_LIMIT_")}
+    return {k.lower(): v for k, v in settings.items() if k.startswith(("RATE_", "MAX_ACTIVE_"))}
 
 
 @dataclass

@@ -134,6 +134,18 @@ async def test_the_same_token_takes_one_place_also_when_the_quota_is_full(quota)
     assert again.own == ()
 
 
+async def test_a_client_can_be_told_what_is_left_and_when_there_is_more(quota):
+    (untouched,) = await quota.standings("client")
+    for token in "ab":
+        await quota.take("client", token=token)
+
+    (standing,) = await quota.standings("client")
+
+    assert (untouched.left, untouched.seconds) == (3, 0)
+    assert standing.left == 1
+    assert 0 < standing.seconds <= quota.policies[0].window_seconds + 1
+
+
 async def test_a_place_given_back_can_be_taken_again_and_is_paid_again(quota):
     place = await quota.take("client", token="same")
     await quota.give_back(place.own)

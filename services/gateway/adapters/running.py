@@ -97,7 +97,7 @@ def _parts(
     sources = Sources(store, checker, jobs, prefix_of(settings, settings))
     links = Links(keyring)
     renderer = StatusRenderer(links)
-    quota = Quota(bus, policies(settings, production=settings.production))
+    quota = Quota(bus, policies(settings))
     histories = Histories(journal.replay, partial(journal.last, leader=True), known)
     hub = Hub(histories, renderer.json, per_client=settings.max_streams_per_client)
     return Parts(

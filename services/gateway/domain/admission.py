@@ -20,7 +20,7 @@ from services.chassis.announce import event_id
 from services.chassis.bus import Publisher
 from services.chassis.errors import UnavailableError
 from services.chassis.journal import Journal, Recorded
-from services.chassis.limits import LimitExceededError, Taken
+from services.chassis.limits import ACTIVE_JOBS, LimitExceededError, Standing, Taken
 from services.gateway.domain.identity import Caller
 from services.gateway.domain.jobs import Jobs
 from services.gateway.domain.options import ImageService, check_with
@@ -40,6 +40,9 @@ class Places(Protocol):
 
     async def give_back(self, slots: tuple[Slot, ...]) -> None:
         """Free the places. Raises UnavailableError."""
+
+    async def standings(self, client: str) -> tuple[Standing, ...]:
+        """Where the client stands under each policy. Raises UnavailableError."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +117,13 @@ class Admission:
         entry = self._entry(submission, applicant, ids.job_id, parent)
         work = entry.facts.model_copy(update={"fingerprint": fingerprint, "quota": taken.slots})
         return await self._open(entry.model_copy(update={"work": work}), source, taken)
+
+    async def standings(self, client: str) -> tuple[Standing, ...]:
+        """What the client has left, as far as that can be told right now."""
+        try:
+            return await self._places.standings(client)
+        except UnavailableError:
+            return ()
 
     def _ids(self, applicant: Applicant) -> Ids:
         if applicant.idempotency_key is None:
@@ -268,6 +278,12 @@ class Admission:
 
 def _over_quota(full: LimitExceededError) -> RefusalError:
     wait = full.retry_after
+    if full.policy.name == ACTIVE_JOBS:
+        sentence = (
+            f"You have {full.policy.places} edits under way, which is the limit; please try again "
+            "when one of them has ended."
+        )
+        return too_many(full.policy, wait, sentence)
     pause = f"{wait} seconds" if wait < 120 else f"{round(wait / 60)} minutes"  # noqa: PLR2004
     sentence = f"You have reached the limit of edits; please try again in {pause}."
     return too_many(full.policy, wait, sentence)

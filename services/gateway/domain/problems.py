@@ -14,7 +14,7 @@ from services.chassis.errors import (
     TransientError,
     UnavailableError,
 )
-from services.chassis.limits import Policy
+from services.chassis.limits import Policy, Standing
 
 RETRY_SECONDS: Final = 2
 """What a client is asked to wait while something we need is away."""
@@ -114,19 +114,29 @@ def unavailable(retry_after: int = RETRY_SECONDS, sentence: str = _BUSY) -> Refu
     )
 
 
-def too_many(policy: Policy, retry_after: int, sentence: str) -> RefusalError:
+def too_many(
+    policy: Policy,
+    retry_after: int,
+    sentence: str,
+    *,
+    code: ErrorCode = ErrorCode.RATE_LIMITED,
+) -> RefusalError:
     """429 with the wait and the policy that was used up."""
-    window = round(policy.window_seconds)
-    return RefusalError(
-        429,
-        ErrorCode.RATE_LIMITED,
-        sentence,
-        headers={
-            "Retry-After": str(retry_after),
-            "RateLimit": f'"{policy.name}";r=0;t={retry_after}',
-            "RateLimit-Policy": f'"{policy.name}";q={policy.places};w={window}',
-        },
-    )
+    headers = limit_headers(Standing(policy, 0, retry_after))
+    return RefusalError(429, code, sentence, headers={"Retry-After": str(retry_after), **headers})
+
+
+def limit_headers(*standings: Standing) -> dict[str, str]:
+    """The fields of draft-ietf-httpapi-ratelimit-headers; none where no limit is in force."""
+    if not standings:
+        return {}
+    policies = (standing.policy for standing in standings)
+    return {
+        "RateLimit": ", ".join(f'"{s.policy.name}";r={s.left};t={s.seconds}' for s in standings),
+        "RateLimit-Policy": ", ".join(
+            f'"{p.name}";q={p.places};w={round(p.window_seconds)}' for p in policies
+        ),
+    }
 
 
 def _trouble(

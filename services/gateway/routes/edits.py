@@ -16,7 +16,7 @@ from contracts.queries import Erasure
 from services.gateway.domain.admission import Applicant
 from services.gateway.domain.buckets import Buckets
 from services.gateway.domain.links import polling_path
-from services.gateway.domain.problems import not_found
+from services.gateway.domain.problems import limit_headers, not_found
 from services.gateway.routes import documents
 from services.gateway.routes import edit_documents as told
 from services.gateway.routes.bodies import Bodies
@@ -51,7 +51,9 @@ class EditRoutes:
             )
         visit.remember()
         token = parts.keyring.edit_token(job.job_id)
-        return json_response(accepted(job, visit.base, token))
+        answer = json_response(accepted(job, visit.base, token))
+        answer.headers.update(limit_headers(*await parts.admission.standings(caller.client)))
+        return answer
 
     async def status(self, request: Request) -> Response:
         """The status of an edit, readable from the moment that its submission was answered."""

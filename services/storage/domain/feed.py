@@ -19,6 +19,7 @@ from contracts.events import (
     JobFailed,
 )
 from contracts.journal import JournalEntry, Slot, Stage
+from services.chassis.limits import ACTIVE_JOBS
 
 ENDINGS: Final[dict[Stage, type[FeedEvent]]] = {
     Stage.COMPLETED: JobCompleted,
@@ -30,7 +31,7 @@ GiveBack = Callable[[Slot], Awaitable[None]]
 """Frees a used place of a quota; gone already is fine. Raises UnavailableError."""
 
 KEEPS_ITS_PLACE: Final = frozenset({ErrorCode.NOT_UNDERSTOOD, ErrorCode.CONTENT_MODERATED})
-"""Failures that come from the wish itself: the work was done, so the quota stays used.
+"""Failures that come from the wish itself: the work was done, so the day's quota stays used.
 
 Every other failure is ours or a provider's and costs the caller nothing.
 """
@@ -56,7 +57,10 @@ def feed_id(event: FeedEvent) -> str:
 
 
 def returned(entry: JournalEntry) -> tuple[Slot, ...]:
-    """The places that a job gives back with this entry."""
-    if entry.stage is not Stage.FAILED or entry.public.error_code in KEEPS_ITS_PLACE:
+    """The places that a job gives back with this entry: of the jobs under way at every ending."""
+    if not entry.terminal or entry.work is None:
         return ()
-    return entry.facts.quota
+    used = entry.work.quota
+    if entry.stage is Stage.FAILED and entry.public.error_code not in KEEPS_ITS_PLACE:
+        return used
+    return tuple(slot for slot in used if slot.policy == ACTIVE_JOBS)

@@ -14,7 +14,7 @@ from services.chassis.errors import PermanentError, UnavailableError
 from services.chassis.images.picture import Picture
 from services.chassis.journal import Recorded
 from services.chassis.keyring import Keyring
-from services.chassis.limits import LimitExceededError, Policy, Taken
+from services.chassis.limits import LimitExceededError, Policy, Standing, Taken
 from services.gateway.domain.admission import Admission, Applicant, Rules
 from services.gateway.domain.identity import Caller
 from services.gateway.domain.jobs import Jobs
@@ -67,6 +67,9 @@ class Window:
 
     async def give_back(self, slots: tuple[Slot, ...]) -> None:
         self.taken = {token: slot for token, slot in self.taken.items() if slot not in slots}
+
+    async def standings(self, client: str) -> tuple[Standing, ...]:
+        raise UnavailableError("nobody can tell")
 
 
 @dataclass
@@ -203,6 +206,24 @@ async def test_a_known_key_is_answered_when_the_quota_is_used_up():
         await world.admit(key="another")
     assert refused.value.status == 429
     assert refused.value.headers["Retry-After"] == "60"
+
+
+async def test_too_many_jobs_under_way_are_refused_in_words_of_their_own():
+    world = World()
+
+    async def busy(_: str, *, token: str) -> Taken:
+        raise LimitExceededError(Policy("active", 5, 960), 10)
+
+    world.window.take = busy
+    with pytest.raises(RefusalError, match="5 edits under way") as refused:
+        await world.admit()
+
+    assert refused.value.status == 429
+    assert refused.value.headers["Retry-After"] == "10"
+
+
+async def test_what_is_left_is_told_only_if_somebody_can_tell():
+    assert await World().admission.standings("client") == ()
 
 
 async def test_a_picture_sent_along_and_the_same_one_uploaded_before_are_one_request():

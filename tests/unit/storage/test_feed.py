@@ -8,7 +8,8 @@ from contracts.journal import Enhanced, Slot, Stage
 from services.storage.domain.feed import feed_id, returned, told
 from tests.samples import job
 
-SLOTS = (Slot(policy="daily", sequence=3), Slot(policy="burst", sequence=4))
+UNDER_WAY = Slot(policy="active", sequence=5)
+SLOTS = (UNDER_WAY, Slot(policy="burst", sequence=4), Slot(policy="daily", sequence=3))
 
 
 @pytest.mark.parametrize(
@@ -55,8 +56,8 @@ def test_the_same_news_has_the_same_id() -> None:
         (ErrorCode.PROVIDER_FAILED, SLOTS),
         (ErrorCode.RESULT_INVALID, SLOTS),
         (ErrorCode.TIMED_OUT, SLOTS),
-        (ErrorCode.NOT_UNDERSTOOD, ()),
-        (ErrorCode.CONTENT_MODERATED, ()),
+        (ErrorCode.NOT_UNDERSTOOD, (UNDER_WAY,)),
+        (ErrorCode.CONTENT_MODERATED, (UNDER_WAY,)),
     ],
 )
 def test_a_failure_costs_the_caller_only_what_the_wish_itself_caused(
@@ -65,6 +66,13 @@ def test_a_failure_costs_the_caller_only_what_the_wish_itself_caused(
     assert returned(job(quota=SLOTS).fail(code, "No.")) == places
 
 
-@pytest.mark.parametrize("stage", [Stage.AI_PROCESSING, Stage.COMPLETED, Stage.CANCELLED])
-def test_what_did_not_fail_gives_nothing_back(stage: Stage) -> None:
-    assert returned(job(quota=SLOTS).advance(stage)) == ()
+@pytest.mark.parametrize("stage", [Stage.COMPLETED, Stage.CANCELLED])
+def test_a_job_that_ended_otherwise_is_merely_not_under_way_any_more(stage: Stage) -> None:
+    assert returned(job(quota=SLOTS).advance(stage)) == (UNDER_WAY,)
+
+
+def test_a_job_under_way_and_one_without_content_give_nothing_back() -> None:
+    running = job(quota=SLOTS)
+    erased = running.advance(Stage.ERASED).model_copy(update={"work": None})
+
+    assert returned(running.advance(Stage.AI_PROCESSING)) == returned(erased) == ()

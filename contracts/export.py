@@ -40,6 +40,8 @@ MESSAGES: Final[tuple[type[Message], ...]] = (
     analytics.ChainAnalytics,
     analytics.ProcessingQuestion,
     analytics.ProcessingAnalytics,
+    queries.MovedQuestion,
+    queries.MovedJobs,
     queries.AbilitiesQuestion,
     queries.Abilities,
     queries.GiveFeedback,

@@ -119,6 +119,35 @@ class HistoryPage(Message):
     """Where the next page begins; None for the last one."""
 
 
+class MovedQuestion(Message):
+    """To storage: which jobs of this owner moved past the journal's sequence `after`?
+
+    With `ended_after`, those that ended before it are of no interest.
+    """
+
+    owner: str
+    after: int = Field(default=0, ge=0)
+    ended_after: Instant | None = None
+    most: int = Field(default=100, ge=1, le=500)
+
+
+class MovedJob(Message):
+    """A job, and the sequence of its last entry on record."""
+
+    job_id: UUID
+    sequence: int
+
+
+class MovedJobs(Message):
+    """The jobs that moved, the latest first."""
+
+    jobs: tuple[MovedJob, ...] = ()
+    more: bool = False
+    """Whether earlier ones are left out."""
+    complete_to: int = Field(ge=0)
+    """Everything in the journal up to this sequence is on record; what follows it may not be."""
+
+
 class AbilitiesQuestion(Message):
     """To the renderer: what may be asked of you?"""
 

@@ -1,7 +1,7 @@
 """A bare event-stream client over a socket: cheap enough for thousands at once."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -19,9 +19,10 @@ class StreamFrame:
 class EventStream:
     """One open connection to a job's stream."""
 
-    def __init__(self, reader: asyncio.StreamReader, status: int) -> None:
+    def __init__(self, reader: asyncio.StreamReader, head: bytes) -> None:
         self._reader = reader
-        self.status = status
+        self.head = head.decode("latin-1")
+        self.status = int(head.split(b" ", 2)[1])
 
     async def __aiter__(self) -> AsyncIterator[StreamFrame]:
         fields: dict[bytes, bytes] = {}
@@ -54,15 +55,17 @@ class EventStream:
 
 
 @asynccontextmanager
-async def event_stream(url: str, *, last_event_id: str = "") -> AsyncIterator[EventStream]:
+async def event_stream(
+    url: str, *, last_event_id: str = "", headers: Mapping[str, str] | None = None
+) -> AsyncIterator[EventStream]:
     """Connect, and leave as a client leaves whose network is gone."""
     parts = urlsplit(url)
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
     try:
-        resume = f"Last-Event-ID: {last_event_id}\r\n" if last_event_id else ""
-        request = f"GET {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\n{resume}\r\n"
-        writer.write(request.encode())
-        head = await reader.readuntil(b"\r\n\r\n")
-        yield EventStream(reader, int(head.split(b" ", 2)[1]))
+        resume = {"Last-Event-ID": last_event_id} if last_event_id else {}
+        fields = {"Host": parts.netloc, **resume, **(headers or {})}
+        lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+        writer.write(f"GET {parts.path} HTTP/1.1\r\n{lines}\r\n".encode())
+        yield EventStream(reader, await reader.readuntil(b"\r\n\r\n"))
     finally:
         writer.transport.abort()

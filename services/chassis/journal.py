@@ -13,7 +13,7 @@ from nats.js.api import Header, RawStreamMsg
 from nats.js.errors import APIError, NotFoundError
 
 from contracts.journal import JournalEntry, Stage
-from contracts.subjects import JOURNAL, journal_subject
+from contracts.subjects import JOURNAL, JOURNAL_ROOT, journal_subject
 from contracts.succession import check_successor
 from services.chassis.bus import (
     PUBLISH_SECONDS,
@@ -32,6 +32,8 @@ APPEND_TRIES: Final = 2
 REPLAY_SECONDS: Final = 5.0
 MAX_ENTRIES: Final = 4096
 """Bound of one replay; a job with more has something wrong with it."""
+BATCH_ENTRIES: Final = 256
+"""Read at a time of what belongs to many jobs; about 400 KB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +91,34 @@ class JetStreamJournal:
 
     async def replay(self, job_id: UUID, *, after: int = 0) -> list[Recorded]:
         """Every entry past the stream sequence `after`, in order. Raises UnavailableError."""
-        request = {"next_by_subj": journal_subject(job_id), "seq": after + 1, "batch": MAX_ENTRIES}
+        request: dict[str, str | int] = {
+            "next_by_subj": journal_subject(job_id),
+            "seq": after + 1,
+            "batch": MAX_ENTRIES,
+        }
         with translated("replay the journal"):
-            return [entry async for entry in self._batch(json.dumps(request).encode())]
+            return [_parsed(message) async for message in self._batch(request)]
+
+    async def between(self, after: int, upto: int) -> AsyncIterator[tuple[int, bytes]]:
+        """Each entry past `after` up to `upto`, of whatever job, as it is stored and in order.
+
+        Raises UnavailableError, also when a replica answers that does not have them all yet.
+        """
+        while after < upto:
+            request: dict[str, str | int] = {
+                "next_by_subj": f"{JOURNAL_ROOT}.*",
+                "seq": after + 1,
+                "batch": BATCH_ENTRIES,
+            }
+            with translated("read the journal"):
+                messages = [message async for message in self._batch(request)]
+            if not messages:
+                await self._was_forgotten(upto)
+                return
+            for message in messages:
+                after = _sequence(message)
+                if after <= upto:
+                    yield after, message.data
 
     async def end(self) -> int:
         """The stream's last sequence. Raises UnavailableError."""
@@ -137,13 +164,20 @@ class JetStreamJournal:
         except NotFoundError:
             return None
 
-    async def _batch(self, request: bytes) -> AsyncIterator[Recorded]:
+    async def _was_forgotten(self, sequence: int) -> None:
+        # A replica that has nothing may lag; but what aged out is nowhere.
+        with translated("look at the journal"):
+            first = (await self._bus.js.stream_info(JOURNAL)).state.first_seq
+        if first <= sequence:
+            raise UnavailableError("the journal's replica lags")
+
+    async def _batch(self, request: dict[str, str | int]) -> AsyncIterator[Msg]:
         inbox = self._bus.client.new_inbox()
         replies = await self._bus.client.subscribe(inbox, max_msgs=MAX_ENTRIES + 1)
         try:
-            await self._bus.client.publish(DIRECT_GET, request, reply=inbox)
-            while recorded := _direct(await replies.next_msg(timeout=REPLAY_SECONDS)):
-                yield recorded
+            await self._bus.client.publish(DIRECT_GET, json.dumps(request).encode(), reply=inbox)
+            while _has_entry(message := await replies.next_msg(timeout=REPLAY_SECONDS)):
+                yield message
         finally:
             await replies.unsubscribe()
 
@@ -155,11 +189,21 @@ def _recorded(message: RawStreamMsg) -> Recorded:
 
 
 def _direct(message: Msg) -> Recorded | None:
+    return _parsed(message) if _has_entry(message) else None
+
+
+def _parsed(message: Msg) -> Recorded:
+    entry = JournalEntry.model_validate_json(message.data)
+    return Recorded(entry, _sequence(message), (message.headers or {}).get(Header.MSG_ID, ""))
+
+
+def _sequence(message: Msg) -> int:
+    return int((message.headers or {})["Nats-Sequence"])
+
+
+def _has_entry(message: Msg) -> bool:
     headers = message.headers or {}
     status = headers.get("Status")
-    if status in {"204", "404"}:
-        return None
-    if status:
+    if status and status not in {"204", "404"}:
         raise NatsError(f"direct get answered {status} {headers.get('Description', '')}")
-    entry = JournalEntry.model_validate_json(message.data)
-    return Recorded(entry, int(headers["Nats-Sequence"]), headers.get(Header.MSG_ID, ""))
+    return not status

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Final, Protocol
@@ -27,6 +27,8 @@ from contracts.queries import (
     HistoryQuestion,
     JobQuestion,
     JobRecord,
+    MovedJobs,
+    MovedQuestion,
 )
 from contracts.subjects import STORAGE_EDIT_RENDERED, dead_letter_subject
 from services.chassis import judge
@@ -68,6 +70,10 @@ FINISHING: Final = Step(
     who="Our storage",
     retries={Stage.UPLOADING_RESULT: Retries(3, 2.0)},
 )
+
+
+KeptTo = Callable[[], Awaitable[int]]
+"""The journal's sequence up to which everything is on record. Raises UnavailableError."""
 
 
 class Finish(Protocol):
@@ -131,6 +137,16 @@ async def on_processing_question(
 ) -> ProcessingAnalytics:
     """How the jobs of the last days went."""
     return await answers.processing(question.days)
+
+
+async def on_moved_question(question: MovedQuestion, *, jobs: Jobs, kept_to: KeptTo) -> MovedJobs:
+    """Which jobs of an owner moved, and up to where the record knows."""
+    complete_to = await kept_to()  # before the record is read, which goes on meanwhile
+    most = question.most
+    found = await jobs.moved(
+        question.owner, after=question.after, ended_after=question.ended_after, limit=most + 1
+    )
+    return MovedJobs(jobs=tuple(found[:most]), more=len(found) > most, complete_to=complete_to)
 
 
 async def watch(*, jobs: Jobs, judging: Judging) -> None:

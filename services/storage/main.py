@@ -18,6 +18,7 @@ from contracts.queries import (
     ErasureQuestion,
     HistoryQuestion,
     JobQuestion,
+    MovedQuestion,
 )
 from services.chassis.app import Check, bus_check, make_app
 from services.chassis.broker import bus_of, make_broker, put_command, put_query, put_step
@@ -36,7 +37,7 @@ from services.storage import handlers as on
 from services.storage.adapters.answers import PostgresAnswers
 from services.storage.adapters.forgetting import Forgetting, forgetting_on
 from services.storage.adapters.jobs import PostgresJobs
-from services.storage.adapters.projector import Projector
+from services.storage.adapters.projector import Projector, kept_to
 from services.storage.adapters.stuck import StuckEvents
 from services.storage.domain.finishing import Finisher
 from services.storage.domain.judging import Judging
@@ -60,6 +61,8 @@ def put_record(broker: NatsBroker, loops: Loops, jobs: PostgresJobs) -> None:
     watch = partial(on.watch, jobs=jobs, judging=judging)
     loops.add("watchdog", watch, every_seconds=WATCH_EVERY_SECONDS)
     put_query(broker, s.STORAGE_JOB_QUERY, JobQuestion, partial(on.on_job_question, jobs=jobs))
+    moved = partial(on.on_moved_question, jobs=jobs, kept_to=partial(kept_to, bus))
+    put_query(broker, s.STORAGE_MOVED_QUERY, MovedQuestion, moved)
     advised = partial(on.on_max_deliveries, stuck=StuckEvents(bus), judging=judging, publisher=bus)
     put_command(loops, bus, s.STORAGE_ADVISORY, MaxDeliveries, advised)
 

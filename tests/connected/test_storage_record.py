@@ -2,17 +2,21 @@
 
 import asyncio
 import random
+from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from contracts.base import utcnow
 from contracts.errors import ErrorCode
 from contracts.journal import JournalEntry, Stage, Status
-from contracts.queries import JobQuestion, JobRecord
+from contracts.queries import JobQuestion, JobRecord, MovedJobs, MovedQuestion
 from contracts.subjects import (
     DEAD_LETTERS,
     JOURNAL,
     STORAGE_JOB_QUERY,
+    STORAGE_MOVED_QUERY,
     STORAGE_PROJECTOR,
     journal_subject,
 )
@@ -209,6 +213,28 @@ async def test_the_record_answers_for_a_job_that_the_journal_forgot(
 
     assert known == JobRecord(entry=last.entry, sequence=last.sequence)
     assert unknown.entry is None
+
+
+async def test_the_record_knows_which_jobs_of_an_owner_moved_and_how_far_it_knows(
+    empty_bus: Bus, own_nats: NatsServer, storage_tables: Database
+) -> None:
+    async with storage_running(own_nats.url, storage_tables):
+        ended = await lived(empty_bus, job(owner="ada"), *WHOLE)
+        await lived(empty_bus, job(owner="eve"), *WHOLE)
+        running = await lived(empty_bus, job(owner="ada"), Stage.ENHANCING_PROMPT)
+        await eventually(lambda: _settled(empty_bus))
+        all_of_them = await _moved(empty_bus)
+        since = await _moved(empty_bus, after=ended.sequence)
+        later = await _moved(empty_bus, ended_after=utcnow() + timedelta(seconds=1))
+
+    both = [(running.entry.job_id, running.sequence), (ended.entry.job_id, ended.sequence)]
+    assert [(moved.job_id, moved.sequence) for moved in all_of_them.jobs] == both
+    assert all_of_them.complete_to == running.sequence
+    assert since.jobs == later.jobs == all_of_them.jobs[:1]
+
+
+async def _moved(bus: Bus, **asked: Any) -> MovedJobs:
+    return await bus.ask(STORAGE_MOVED_QUERY, MovedQuestion(owner="ada", **asked), MovedJobs)
 
 
 async def test_reports_read_edits_and_chains(storage_tables: Database) -> None:

@@ -170,6 +170,10 @@ EXAMPLES: tuple[Message, ...] = (
         styles={"ink": 2},
         prompt_classes={"colour": 4},
     ),
+    queries.MovedQuestion(owner="owner", after=17, ended_after=AT, most=50),
+    queries.MovedJobs(
+        jobs=(queries.MovedJob(job_id=JOB, sequence=99),), more=True, complete_to=120
+    ),
     queries.AbilitiesQuestion(),
     queries.Abilities(
         models=(

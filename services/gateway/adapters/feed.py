@@ -34,8 +34,8 @@ INACTIVE_SECONDS: Final = 30.0
 class Listener(Protocol):
     """Who is told."""
 
-    def has_its_place(self) -> None:
-        """From here on every entry is told: a history read now misses none of them."""
+    def has_its_place(self, sequence: int) -> None:
+        """Every entry past this one is told from now on: a history read now misses none."""
 
     def heard(self, job: str, sequence: int, data: bytes) -> None:
         """The next entry of the journal."""
@@ -76,7 +76,7 @@ class JournalFeed:
             self._listener.lost_its_place()
             self._last = end
         self._last = end if self._last is None else self._last
-        self._listener.has_its_place()
+        self._listener.has_its_place(self._last)
         tail = _Tail(self._bus.client, self._heard, self._stopped)
         with translated("follow the journal"):
             await tail.follow(self._bus, after=self._last)

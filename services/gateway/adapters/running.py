@@ -33,6 +33,7 @@ from services.gateway.adapters.answers import BusAnalytics, BusFeedback, BusReco
 from services.gateway.adapters.connection import connected
 from services.gateway.adapters.databases import BusDatabases
 from services.gateway.adapters.feed import PAUSE_SECONDS, JournalFeed
+from services.gateway.adapters.moves import BusMoves
 from services.gateway.adapters.services import BusServices
 from services.gateway.adapters.signals import on_termination
 from services.gateway.adapters.waiting import LOOK_SECONDS, Waiting
@@ -40,13 +41,15 @@ from services.gateway.domain.admission import Admission, Rules
 from services.gateway.domain.chains import Chains
 from services.gateway.domain.histories import Histories
 from services.gateway.domain.history import History
-from services.gateway.domain.hub import KEEPALIVE_SECONDS, KEEPALIVE_SLOTS, Hub
+from services.gateway.domain.hub import Hub
 from services.gateway.domain.jobs import Jobs
 from services.gateway.domain.known import Known
 from services.gateway.domain.links import Links
+from services.gateway.domain.owners import Owners
 from services.gateway.domain.parts import Parts
 from services.gateway.domain.sources import Sources
 from services.gateway.domain.status import StatusRenderer
+from services.gateway.domain.streams import KEEPALIVE_SECONDS, KEEPALIVE_SLOTS, Streams
 from services.gateway.settings import GatewaySettings
 
 
@@ -71,12 +74,13 @@ async def running(parts: Parts, broker: NatsBroker, loops: Loops) -> AsyncIterat
     """The bus connected, the journal followed, the streams kept alive, until the process ends."""
     feed = JournalFeed(bus_of(broker), parts.hub)
     loops.add("feed", feed.follow, every_seconds=PAUSE_SECONDS)
-    loops.add("keepalive", parts.hub.keep_alive, every_seconds=KEEPALIVE_SECONDS / KEEPALIVE_SLOTS)
+    streams = parts.hub.streams
+    loops.add("keepalive", streams.keep_alive, every_seconds=KEEPALIVE_SECONDS / KEEPALIVE_SLOTS)
     draining: list[asyncio.Task[None]] = []
 
     def drain() -> None:
         if not draining:
-            draining.append(asyncio.create_task(parts.hub.drain()))
+            draining.append(asyncio.create_task(streams.drain()))
 
     async with connected(broker, loops):
         try:
@@ -99,7 +103,8 @@ def _parts(
     renderer = StatusRenderer(links)
     quota = Quota(bus, policies(settings))
     histories = Histories(journal.replay, partial(journal.last, leader=True), known)
-    hub = Hub(histories, renderer.json, per_client=settings.max_streams_per_client)
+    streams = Streams(per_client=settings.max_streams_per_client)
+    hub = Hub(histories, renderer.json, streams)
     return Parts(
         admission=Admission(
             jobs=jobs,
@@ -117,6 +122,7 @@ def _parts(
         jobs=jobs,
         sources=sources,
         hub=hub,
+        owners=Owners(hub, BusMoves(bus)),
         store=store,
         chains=Chains(jobs, record),
         history=History(jobs, record),
@@ -128,7 +134,7 @@ def _parts(
         keyring=keyring,
         links=links,
         renderer=renderer,
-        checks={"bus": _bus_check(settings, bus, quota), "feed": hub.check},
+        checks={"bus": _bus_check(settings, bus, quota), "feed": hub.place.check},
     )
 
 

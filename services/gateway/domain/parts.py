@@ -18,6 +18,7 @@ from services.gateway.domain.hub import Hub
 from services.gateway.domain.jobs import Jobs
 from services.gateway.domain.links import Links
 from services.gateway.domain.load import Load
+from services.gateway.domain.owners import Owners
 from services.gateway.domain.sources import Sources
 from services.gateway.domain.status import StatusRenderer
 
@@ -70,6 +71,7 @@ class Parts:
     jobs: Jobs
     sources: Sources
     hub: Hub
+    owners: Owners
     store: ObjectStore
     chains: Chains
     history: History

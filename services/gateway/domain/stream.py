@@ -1,4 +1,4 @@
-"""One open event stream: frames that wait to be sent, and where in the job's line it stands.
+"""One open event stream: frames that wait to be sent, and where in the journal it stands.
 
 An idle stream is one waiting coroutine and this object: sending is done by a task that lives as
 long as there is something to send.
@@ -7,13 +7,15 @@ long as there is something to send.
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
-from uuid import UUID
 
 from services.chassis.journal import Recorded
 from services.gateway.domain import frames
 
 MAX_WAITING_FRAMES: Final = 64
 """A reader this far behind is cut; it resumes with its Last-Event-ID."""
+
+MAX_EARLY_ENTRIES: Final = 1024
+"""A stream that keeps so many while it is brought to the present starts over."""
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -32,14 +34,15 @@ class Stream:
         "base",
         "client",
         "early",
+        "follows",
         "index",
-        "job_id",
         "sequence",
         "slot",
     )
 
-    def __init__(self, job_id: UUID, *, client: str, base: str) -> None:
-        self.job_id = job_id
+    def __init__(self, follows: str, *, client: str, base: str) -> None:
+        self.follows = follows
+        """The job, or the owner, whose entries it tells."""
         self.client = client
         self.base = base
         self.slot = 0
@@ -71,8 +74,13 @@ class Stream:
         """Keep a live entry until the journal was replayed; one that keeps too many starts over."""
         assert self.early is not None
         self.early.append(recorded)
-        if len(self.early) > MAX_WAITING_FRAMES:
+        if len(self.early) > MAX_EARLY_ENTRIES:
             self.end()
+
+    def go_live(self) -> list[Recorded]:
+        """Hold nothing back any more; what was held back until now."""
+        early, self.early = self.early or [], None
+        return early
 
     def put(self, frame: bytes) -> None:
         """Put a frame in; cuts a reader that is too far behind."""

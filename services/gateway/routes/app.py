@@ -25,7 +25,7 @@ from services.gateway.routes.analytics import put_analytics
 from services.gateway.routes.chains import put_chains
 from services.gateway.routes.door import Door, Hot, problem_response
 from services.gateway.routes.edits import edit_routes, put_edits
-from services.gateway.routes.events import events
+from services.gateway.routes.events import all_events, events
 from services.gateway.routes.feedback import put_feedback
 from services.gateway.routes.history import put_history
 from services.gateway.routes.inspection import put_inspection
@@ -79,7 +79,11 @@ def make_app(settings: GatewaySettings, opened: Opened) -> FastAPI:
         Door,
         house=_house(settings),
         origins=origins_of(settings.cors_allowed_origins, production=settings.production),
-        hot=(Hot("/edit/{job_id}", edits.status), Hot("/edit/{job_id}/events", events)),
+        hot=(
+            Hot("/edit/{job_id}", edits.status),
+            Hot("/edit/{job_id}/events", events),
+            Hot("/events", all_events),
+        ),
         secure=settings.production,
     )
     return app

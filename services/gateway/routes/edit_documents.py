@@ -12,6 +12,7 @@ from services.gateway.routes.documents import (
     OWNER,
     WORDS,
     Document,
+    allowed,
     of,
 )
 from services.gateway.routes.inputs import OPTIONAL_IN_FORMS
@@ -195,18 +196,33 @@ EVENTS: Final[Document] = {
         }
     },
 }
-SEEN: Final[Document] = {"description": "The client has seen the end already."}
-LAST_EVENT_ID: Final[Document] = {
-    "parameters": [
-        *ID_IN_PATH["parameters"],
-        {
-            "name": "Last-Event-ID",
-            "in": "header",
-            "description": "Go on after this entry; also as the query `last_event_id`.",
+ALL_EVENTS: Final[Document] = {
+    "description": (
+        "Each entry of every job of the caller as `event: stage`, endings too; there is no `end`. "
+        "`event: skipped` tells that earlier changes are left out, an `id:` alone where the stream "
+        "stands."
+    ),
+    "content": {
+        "text/event-stream": {
             "schema": {"type": "string"},
-        },
-        {"name": "last_event_id", "in": "query", "schema": {"type": "string"}},
-    ]
+            "example": 'retry: 2000\n\nid: 41\nevent: stage\ndata: {"uuid": "…", …}\n\nid: 57\n\n',
+        }
+    },
+}
+SEEN: Final[Document] = {"description": "The client has seen the end already."}
+_RESUMED: Final[list[Document]] = [
+    {
+        "name": "Last-Event-ID",
+        "in": "header",
+        "description": "Go on after this entry; also as the query `last_event_id`.",
+        "schema": {"type": "string"},
+    },
+    {"name": "last_event_id", "in": "query", "schema": {"type": "string"}},
+]
+LAST_EVENT_ID: Final[Document] = {"parameters": [*ID_IN_PATH["parameters"], *_RESUMED]}
+ALL_LAST_EVENT_ID: Final[Document] = {
+    "parameters": _RESUMED,
+    **allowed("public", "session", "platform"),
 }
 CHANGE: Final[Document] = {
     "parameters": [

@@ -20,7 +20,7 @@ from services.gateway.domain.problems import limit_headers, not_found
 from services.gateway.routes import documents
 from services.gateway.routes import edit_documents as told
 from services.gateway.routes.bodies import Bodies
-from services.gateway.routes.events import events
+from services.gateway.routes.events import all_events, events
 from services.gateway.routes.inputs import edit_submission, picture
 from services.gateway.routes.paths import put
 from services.gateway.routes.visit import Visit, job_id_of, parts_of, visit_of
@@ -182,6 +182,13 @@ def put_edits(app: FastAPI, edits: EditRoutes) -> None:
         events,
         responses={200: told.EVENTS, 204: told.SEEN, **documents.problems(404, 429, 503)},
         extra=told.LAST_EVENT_ID,
+    )
+    put(
+        app,
+        ["/events"],
+        all_events,
+        responses={200: told.ALL_EVENTS, **documents.problems(429, 503)},
+        extra=told.ALL_LAST_EVENT_ID,
     )
     put(
         app,

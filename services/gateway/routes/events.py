@@ -1,4 +1,4 @@
-"""`GET /edit/{id}/events`: the status of an edit as Server-Sent Events."""
+"""The status of one edit, or of all edits of the caller, as Server-Sent Events."""
 
 import asyncio
 from typing import Final
@@ -10,11 +10,11 @@ from starlette.types import Receive, Scope, Send
 
 from contracts.errors import ErrorCode
 from services.chassis.errors import UnavailableError
-from services.gateway.domain.hub import Hub
 from services.gateway.domain.parts import Parts
 from services.gateway.domain.problems import not_found
 from services.gateway.domain.status import readable
 from services.gateway.domain.stream import Stream
+from services.gateway.domain.streams import Streams
 from services.gateway.routes.visit import job_id_of, parts_of, visit_of
 
 _DIGITS: Final = 19
@@ -30,14 +30,25 @@ _HEADERS: Final = [
 async def events(request: Request) -> Response:
     """Follow an edit: first what has happened, then every stage as it comes, to the end."""
     visit, parts, job_id = visit_of(request), parts_of(request), job_id_of(request)
-    asked = visit.header(b"last-event-id") or request.query_params.get("last_event_id", "")
-    after = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) <= _DIGITS else None
     stream = parts.hub.join(job_id, client=visit.client, base=visit.base)
     try:
-        return await _opened(parts, stream, job_id, after)
+        return await _opened(parts, stream, job_id, _last_seen(request))
     except BaseException:
-        parts.hub.leave(stream)
+        parts.hub.streams.leave(stream)
         raise
+
+
+async def all_events(request: Request) -> Response:
+    """Follow every edit of the caller, whoever accepted it, until the client leaves.
+
+    A caller without a name is given one, so that what it submits next is seen here.
+    """
+    visit, parts = visit_of(request), parts_of(request)
+    stream = parts.owners.open(
+        visit.caller.owner, client=visit.client, base=visit.base, after=_last_seen(request)
+    )
+    visit.remember()
+    return EventStream(stream, parts.hub.streams)
 
 
 async def _opened(parts: Parts, stream: Stream, job_id: UUID, after: int | None) -> Response:
@@ -48,7 +59,7 @@ async def _opened(parts: Parts, stream: Stream, job_id: UUID, after: int | None)
             raise
         # An EventSource gives up for good on anything but 200: let it wait with us.
         parts.hub.resume_later(stream, after=after)
-        return EventStream(stream, parts.hub)
+        return EventStream(stream, parts.hub.streams)
     if not history:
         # Past the journal's retention, or never there: the record knows.
         history = [await parts.jobs.status(job_id)]
@@ -56,18 +67,24 @@ async def _opened(parts: Parts, stream: Stream, job_id: UUID, after: int | None)
     if not readable(last.entry):
         raise not_found(ErrorCode.EDIT_NOT_FOUND)
     if last.entry.terminal and last.sequence == after:
-        parts.hub.leave(stream)
+        parts.hub.streams.leave(stream)
         return Response(status_code=204)
     parts.hub.resume(stream, history, after=after)
-    return EventStream(stream, parts.hub)
+    return EventStream(stream, parts.hub.streams)
+
+
+def _last_seen(request: Request) -> int | None:
+    asked = request.headers.get("last-event-id") or request.query_params.get("last_event_id", "")
+    known = asked.isascii() and asked.isdecimal() and len(asked) <= _DIGITS
+    return int(asked) if known else None
 
 
 class EventStream(Response):
     """A response that lasts as long as its stream; while nothing happens it waits in one place."""
 
-    def __init__(self, stream: Stream, hub: Hub) -> None:
+    def __init__(self, stream: Stream, streams: Streams) -> None:
         self._stream = stream
-        self._hub = hub
+        self._streams = streams
 
     async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
         """Send what is there, then leave the sending to the stream until either side ends it."""
@@ -83,4 +100,4 @@ class EventStream(Response):
             if not self._stream.is_cut:
                 raise
         finally:
-            self._hub.leave(self._stream)
+            self._streams.leave(self._stream)

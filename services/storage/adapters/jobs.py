@@ -11,7 +11,7 @@ import asyncpg
 
 from contracts.errors import ErrorCode
 from contracts.journal import JournalEntry, Kind, Stage
-from contracts.queries import JobRecord
+from contracts.queries import JobRecord, MovedJob
 from services.chassis.database import Database
 from services.chassis.errors import PermanentError, UnavailableError
 from services.storage.domain.erasing import Wanted
@@ -56,6 +56,12 @@ _READ: Final = "SELECT entry, sequence FROM jobs WHERE job_id = $1"
 _KEPT: Final = "SELECT job_id FROM jobs WHERE job_id = ANY($1) AND stage <> 'erased'"
 _OWNER: Final = "SELECT owner FROM jobs WHERE job_id = $1"
 _OWNED: Final = "SELECT job_id, kind FROM jobs WHERE owner = $1 ORDER BY created_at LIMIT $2"
+_MOVED: Final = """
+SELECT job_id, sequence FROM jobs
+WHERE owner = $1 AND sequence > $2
+  AND ($3::timestamptz IS NULL OR ended_at IS NULL OR ended_at > $3)
+ORDER BY sequence DESC LIMIT $4
+"""
 _CLAIM: Final = """
 UPDATE jobs SET watch_at = $2
 WHERE job_id IN (
@@ -112,6 +118,13 @@ class PostgresJobs:
         """Jobs of the owner, as what is to be forgotten."""
         rows = await self._database.fetch(_OWNED, owner, limit)
         return [Wanted(row["job_id"], Kind(row["kind"])) for row in rows]
+
+    async def moved(
+        self, owner: str, *, after: int, ended_after: datetime | None, limit: int
+    ) -> list[MovedJob]:
+        """See Jobs."""
+        found = await self._database.fetch(_MOVED, owner, after, ended_after, limit)
+        return [MovedJob(**row) for row in found]
 
     async def claim_silent(self, now: datetime, *, limit: int) -> list[UUID]:
         """See Jobs."""

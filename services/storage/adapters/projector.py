@@ -8,7 +8,7 @@ from typing import Final
 from nats.aio.msg import Msg
 
 from contracts.journal import JournalEntry
-from contracts.subjects import STORAGE_PROJECTOR
+from contracts.subjects import JOURNAL, STORAGE_PROJECTOR
 from services.chassis.broker import parsed
 from services.chassis.bus import Bus, translated
 from services.chassis.dead_letters import StreamDeadLetters, reason_of
@@ -30,6 +30,13 @@ LINGER_SECONDS: Final = 0.02
 
 HAND_BACK_SECONDS: Final = 1.0
 """Entries that could not be kept wait so long before a replica gets them again."""
+
+
+async def kept_to(bus: Bus) -> int:
+    """The sequence up to which every entry was kept. Raises UnavailableError."""
+    with translated("look at the projector"):
+        floor = (await bus.js.consumer_info(JOURNAL, STORAGE_PROJECTOR)).ack_floor
+    return floor.stream_seq if floor else 0
 
 
 class Projector:

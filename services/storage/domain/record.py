@@ -9,7 +9,7 @@ from uuid import UUID
 
 from contracts.journal import JournalEntry, Kind, Stage, Work
 from contracts.objects import ObjectRef
-from contracts.queries import JobRecord
+from contracts.queries import JobRecord, MovedJob
 from services.chassis.journal import Recorded
 from services.chassis.judge import look_at
 
@@ -66,6 +66,14 @@ class Jobs(Protocol):
 
     async def read(self, job_id: UUID) -> JobRecord:
         """The last known entry of a job."""
+
+    async def moved(
+        self, owner: str, *, after: int, ended_after: datetime | None, limit: int
+    ) -> list[MovedJob]:
+        """Jobs of the owner whose last entry lies past `after`, the latest first.
+
+        With `ended_after`, those that ended before it are left out.
+        """
 
     async def claim_silent(self, now: datetime, *, limit: int) -> list[UUID]:
         """Jobs that this process alone looks at for some seconds, the longest waiting first."""

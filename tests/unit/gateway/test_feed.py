@@ -19,7 +19,7 @@ class Listener:
         self.followed = False
         self.placed = asyncio.Event()
 
-    def has_its_place(self) -> None:
+    def has_its_place(self, _: int) -> None:
         self.followed = True
         self.placed.set()
 

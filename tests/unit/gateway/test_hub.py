@@ -6,84 +6,18 @@ from uuid import UUID
 
 import pytest
 
-from contracts.journal import JournalEntry, Stage
+from contracts.journal import Stage
 from services.chassis.bus import to_bytes
 from services.chassis.errors import UnavailableError
 from services.chassis.journal import Recorded
-from services.gateway.domain import histories
-from services.gateway.domain import hub as hubs
-from services.gateway.domain import stream as streams
-from services.gateway.domain.histories import Histories
-from services.gateway.domain.hub import KEEPALIVE_SLOTS, Hub
+from services.gateway.domain import catching_up, histories
+from services.gateway.domain import stream as one_stream
+from services.gateway.domain import streams as all_streams
 from services.gateway.domain.known import Known
 from services.gateway.domain.problems import RefusalError
-from services.gateway.domain.stream import Stream
-from tests.fakes import MemoryJournal
+from services.gateway.domain.streams import KEEPALIVE_SLOTS
 from tests.samples import job
-
-
-class Reader:
-    """A connection: keeps what was sent, or stops reading."""
-
-    def __init__(self) -> None:
-        self.sent = b""
-        self.completed = asyncio.Event()
-        self.reads = asyncio.Event()
-        self.reads.set()
-
-    async def send(self, message: dict) -> None:
-        await self.reads.wait()
-        self.sent += message["body"]
-        if not message["more_body"]:
-            self.completed.set()
-
-    @property
-    def ids(self) -> list[int]:
-        return [int(line[4:]) for line in self.sent.split(b"\n") if line.startswith(b"id: ")]
-
-
-class World:
-    """A journal, a hub, and what follows them."""
-
-    def __init__(self, *, is_followed: bool = True, **limits: int) -> None:
-        self.journal = MemoryJournal()
-        self.histories = Histories(
-            self.journal.replay, partial(self.journal.last, leader=True), Known()
-        )
-        self.hub = Hub(
-            self.histories,
-            lambda entry, base: f"{base}{entry.index}".encode(),
-            **{"per_client": 0, **limits},
-        )
-        if is_followed:
-            self.hub.has_its_place()
-
-    async def append(self, entry: JournalEntry, *, heard: bool = True) -> Recorded:
-        last = await self.journal.last(entry.job_id)
-        recorded = await self.journal.append(entry, judged=last, message_id=str(entry.index))
-        assert recorded is not None
-        if heard:
-            self.hear(recorded)
-        return recorded
-
-    def hear(self, recorded: Recorded) -> None:
-        job_id = str(recorded.entry.job_id)
-        self.hub.heard(job_id, recorded.sequence, to_bytes(recorded.entry))
-
-    def join(self, job_id: UUID, client: str = "c") -> Stream:
-        return self.hub.join(job_id, client=client, base="x")
-
-    async def follow(self, job_id: UUID, *, after: int | None = None) -> Reader:
-        stream, reader = self.join(job_id), Reader()
-        self.hub.resume(stream, await self.hub.history(job_id), after=after)
-        reader.sent += stream.opening()
-        stream.attach(reader.send)
-        return reader
-
-
-async def settle() -> None:
-    for _ in range(20):
-        await asyncio.sleep(0)
+from tests.unit.gateway.following import Reader, World, settle
 
 
 async def test_what_happened_comes_first_and_then_what_happens():
@@ -107,7 +41,7 @@ async def test_a_history_is_read_only_once_the_feed_has_its_place():
     await settle()
     second = await world.append(first.entry.advance(Stage.CANCELLED), heard=False)
 
-    world.hub.has_its_place()
+    world.hub.has_its_place(0)
 
     assert await reading == [first, second]
 
@@ -133,7 +67,7 @@ async def test_an_entry_that_comes_during_the_replay_is_sent_once():
     first = await world.append(job())
     stream, reader = world.join(first.entry.job_id), Reader()
     second = await world.append(first.entry.advance(Stage.ENHANCING_PROMPT))
-    world.hub.resume(stream, await world.hub.history(stream.job_id), after=None)
+    world.hub.resume(stream, await world.hub.history(first.entry.job_id), after=None)
     reader.sent += stream.opening()
     stream.attach(reader.send)
     world.hear(second)
@@ -146,7 +80,7 @@ async def test_an_entry_that_comes_after_the_replay_was_read_is_not_lost():
     world = World()
     first = await world.append(job())
     stream, reader = world.join(first.entry.job_id), Reader()
-    history = await world.hub.history(stream.job_id)
+    history = await world.hub.history(first.entry.job_id)
 
     last = await world.append(first.entry.advance(Stage.CANCELLED))
     world.hub.resume(stream, history, after=None)
@@ -194,7 +128,7 @@ async def test_a_replay_behind_what_was_heard_is_asked_again(monkeypatch: pytest
 async def test_a_stream_opened_while_the_journal_is_away_waits_for_it(
     monkeypatch: pytest.MonkeyPatch,
 ):
-    monkeypatch.setattr(hubs, "CATCH_UP_PAUSE_SECONDS", 0)
+    monkeypatch.setattr(catching_up, "PAUSE_SECONDS", 0)
     world = World()
     first = await world.append(job())
     away, replay = [True], world.journal.replay
@@ -218,7 +152,7 @@ async def test_a_stream_opened_while_the_journal_is_away_waits_for_it(
 async def test_a_stream_that_waits_too_long_ends_so_that_its_client_comes_back(
     monkeypatch: pytest.MonkeyPatch,
 ):
-    monkeypatch.setattr(hubs, "CATCH_UP_PAUSE_SECONDS", 0)
+    monkeypatch.setattr(catching_up, "PAUSE_SECONDS", 0)
     world = World()
 
     async def away(_: UUID) -> list[Recorded]:
@@ -314,12 +248,12 @@ async def test_a_job_that_the_feed_told_of_costs_no_question_to_the_leader():
 
 async def test_readiness_knows_when_nothing_is_told():
     world = World()
-    await world.hub.check()
+    await world.hub.place.check()
 
     world.hub.lost_sight()
 
     with pytest.raises(UnavailableError):
-        await world.hub.check()
+        await world.hub.place.check()
 
 
 async def test_a_client_that_saw_the_ending_is_told_that_it_was_one():
@@ -347,7 +281,7 @@ async def test_an_erased_job_ends_its_streams():
 
 
 async def test_a_long_history_is_no_slow_reader(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(streams, "MAX_WAITING_FRAMES", 3)
+    monkeypatch.setattr(one_stream, "MAX_WAITING_FRAMES", 3)
     world = World()
     entry = (await world.append(job())).entry
     for _ in range(9):
@@ -361,11 +295,11 @@ async def test_a_long_history_is_no_slow_reader(monkeypatch: pytest.MonkeyPatch)
 async def test_a_reader_that_does_not_read_is_cut_and_holds_no_more(
     monkeypatch: pytest.MonkeyPatch,
 ):
-    monkeypatch.setattr(streams, "MAX_WAITING_FRAMES", 3)
+    monkeypatch.setattr(one_stream, "MAX_WAITING_FRAMES", 3)
     world = World()
     first = await world.append(job())
     stream, reader = world.join(first.entry.job_id), Reader()
-    world.hub.resume(stream, await world.hub.history(stream.job_id), after=None)
+    world.hub.resume(stream, await world.hub.history(first.entry.job_id), after=None)
 
     async def connection() -> None:
         stream.attach(reader.send)
@@ -394,7 +328,7 @@ async def test_only_so_many_streams_are_open_per_client_and_in_all():
     world.join(job_id, client="other")
     with pytest.raises(RefusalError) as full:
         world.join(job_id, client="third")
-    world.hub.leave(opened[0])
+    world.hub.streams.leave(opened[0])
     world.join(job_id)
 
     assert full.value.status == 503
@@ -415,20 +349,20 @@ async def test_a_stream_that_left_leaves_nothing_behind():
     world = World(per_client=1)
     stream = world.join(job().job_id)
 
-    world.hub.leave(stream)
-    world.hub.leave(stream)
+    world.hub.streams.leave(stream)
+    world.hub.streams.leave(stream)
 
-    assert len(world.hub) == 0
+    assert len(world.hub.streams) == 0
     world.join(job().job_id)
 
 
 async def test_draining_ends_every_stream_and_takes_no_more(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(hubs, "DRAIN_SECONDS", 0.01)
+    monkeypatch.setattr(all_streams, "DRAIN_SECONDS", 0.01)
     world = World()
     first = await world.append(job())
     readers = [await world.follow(first.entry.job_id) for _ in range(5)]
 
-    await world.hub.drain()
+    await world.hub.streams.drain()
 
     assert all(reader.completed.is_set() for reader in readers)
     with pytest.raises(RefusalError):
@@ -441,7 +375,7 @@ async def test_silence_is_broken_for_every_stream():
     readers = [await world.follow(first.entry.job_id) for _ in range(3)]
 
     for _ in range(KEEPALIVE_SLOTS):
-        await world.hub.keep_alive()
+        await world.hub.streams.keep_alive()
     await settle()
 
     assert [reader.sent.count(b": still here") for reader in readers] == [1, 1, 1]

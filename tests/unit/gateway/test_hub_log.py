@@ -10,6 +10,7 @@ from services.chassis.telemetry import JsonLines
 from services.gateway.domain.histories import Histories
 from services.gateway.domain.hub import Hub
 from services.gateway.domain.known import Known
+from services.gateway.domain.streams import Streams
 from tests.samples import job
 
 CANARY = "make my neighbour's canary yellow"
@@ -35,7 +36,7 @@ async def test_an_entry_that_cannot_be_read_is_not_quoted() -> None:
     handler = logging.StreamHandler(written)
     handler.setFormatter(JsonLines("gateway"))
     logging.getLogger().addHandler(handler)
-    hub, entry = Hub(NOTHING, rendered, per_client=0), job(prompt=CANARY)
+    hub, entry = Hub(NOTHING, rendered, Streams(per_client=0)), job(prompt=CANARY)
     hub.join(entry.job_id, client="c", base="")
 
     body = entry.model_dump_json().replace('"index":0', '"index":-1').encode()

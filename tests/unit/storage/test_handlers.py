@@ -11,14 +11,14 @@ from contracts.base import utcnow
 from contracts.errors import ErrorCode
 from contracts.events import DeadLetter, EditRequested, JobEvent
 from contracts.journal import Enhanced, JournalEntry, Slot, Stage
-from contracts.queries import JobRecord
+from contracts.queries import JobRecord, MovedJob, MovedQuestion
 from contracts.subjects import EDIT_ENHANCED, JOB_ACCEPTED, JOB_FAILED
 from services.chassis.errors import UnavailableError
 from services.chassis.journal import Recorded
 from services.chassis.judge import Verdict
 from services.storage import handlers as on
 from services.storage.domain.judging import Judging
-from services.storage.domain.record import Kept, Row
+from services.storage.domain.record import Kept, Row, rows_of
 from services.storage.domain.stuck import MaxDeliveries
 from tests.fakes import MemoryJournal, MemoryPublisher
 from tests.samples import job
@@ -42,6 +42,13 @@ class MemoryJobs:
 
     async def read(self, job_id: UUID) -> JobRecord:
         return JobRecord(entry=None)
+
+    async def moved(
+        self, owner: str, *, after: int, ended_after: datetime | None, limit: int
+    ) -> list[MovedJob]:
+        found = (row for row in self.rows.values() if row.owner == owner and row.sequence > after)
+        moved = [MovedJob(job_id=row.job_id, sequence=row.sequence) for row in found]
+        return sorted(moved, key=lambda job: -job.sequence)[:limit]
 
     async def claim_silent(self, now: datetime, *, limit: int) -> list[UUID]:
         return self.silent[:limit]
@@ -123,6 +130,25 @@ async def test_nothing_is_told_that_is_not_in_the_record() -> None:
         await keep([Recorded(job(), 1)])
 
     assert not feed.stored
+
+
+async def test_only_so_many_jobs_that_moved_are_told_the_latest_first() -> None:
+    jobs, entries = MemoryJobs(), [job() for _ in range(3)]
+    await jobs.keep(rows_of(Recorded(entry, 10 + at) for at, entry in enumerate(entries)))
+
+    async def kept_to() -> int:
+        return 12
+
+    few = await on.on_moved_question(
+        MovedQuestion(owner="owner", most=2), jobs=jobs, kept_to=kept_to
+    )
+    rest = await on.on_moved_question(
+        MovedQuestion(owner="owner", after=11, most=2), jobs=jobs, kept_to=kept_to
+    )
+
+    assert [moved.sequence for moved in few.jobs] == [12, 11]
+    assert (few.more, few.complete_to) == (True, 12)
+    assert ([moved.sequence for moved in rest.jobs], rest.more) == ([12], False)
 
 
 async def test_the_watchdog_wakes_the_silent_and_leaves_the_lively() -> None:

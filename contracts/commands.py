@@ -41,6 +41,7 @@ class CancelJob(Message):
 
     owner: PlatformOwner
     job_id: UUID
+    request_id: str | None = Field(default=None, max_length=128)
 
 
 class EraseJob(Message):
@@ -48,3 +49,4 @@ class EraseJob(Message):
 
     owner: PlatformOwner
     job_id: UUID
+    request_id: str | None = Field(default=None, max_length=128)

@@ -47,6 +47,8 @@ class FeedEvent(Message):
     kind: Kind
     public: Public
     correlation_id: str | None = None
+    request_id: str | None = None
+    """Of the request that submitted the job."""
 
 
 class JobAccepted(FeedEvent):
@@ -89,6 +91,7 @@ class DeadLetter(Message):
     """A message that could not be handled: where it came from and why, never its words."""
 
     job_id: UUID | None = None
+    request_id: str | None = None
     durable: str
     subject: str
     sequence: int

@@ -21,6 +21,7 @@ class StreamDeadLetters:
         """Return once the copy is stored, once per message. Raises UnavailableError."""
         letter = DeadLetter(
             job_id=job.job_id if job else None,
+            request_id=job.work.request_id if job and job.work else None,
             durable=self._durable,
             subject=durable_named(self._durable).subject,
             sequence=delivery.sequence,

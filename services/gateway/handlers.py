@@ -64,7 +64,7 @@ def put_handlers(loops: Loops, bus: Bus, parts: Parts) -> None:
 @contextmanager
 def _of_owner(command: CancelJob | EraseJob) -> Iterator[None]:
     """What is done to a job. Raises ObsoleteError where there is nothing to do it to."""
-    with bound(job_id=str(command.job_id), request_id=request_id_of(None)):
+    with bound(job_id=str(command.job_id), request_id=request_id_of(command.request_id)):
         try:
             yield
         except PermanentError as error:

@@ -189,6 +189,7 @@ async def _verdict_on_silence(job_id: UUID, judging: Judging) -> judge.Verdict |
 def _letter(advisory: MaxDeliveries, event: JobEvent) -> DeadLetter:
     return DeadLetter(
         job_id=event.job_id,
+        request_id=event.request_id,
         durable=advisory.consumer,
         subject=EVENT_SUBJECTS[type(event)],
         sequence=advisory.stream_seq,

@@ -47,6 +47,7 @@ def told(entry: JournalEntry) -> FeedEvent | None:
         kind=entry.kind,
         public=entry.public,
         correlation_id=entry.work.correlation_id if entry.work else None,
+        request_id=entry.work.request_id if entry.work else None,
     )
 
 

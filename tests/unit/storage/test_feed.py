@@ -42,6 +42,13 @@ def test_nothing_that_a_person_said_is_told() -> None:
     assert "owner" not in event.model_dump_json()
 
 
+def test_an_announcement_names_the_request_that_began_it() -> None:
+    event = told(job(request_id="my-request").advance(Stage.COMPLETED))
+
+    assert event is not None
+    assert event.request_id == "my-request"
+
+
 def test_the_same_news_has_the_same_id() -> None:
     opened = job()
     event = told(opened)

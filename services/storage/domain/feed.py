@@ -59,9 +59,14 @@ def feed_id(event: FeedEvent) -> str:
 
 def returned(entry: JournalEntry) -> tuple[Slot, ...]:
     """The places that a job gives back with this entry: of the jobs under way at every ending."""
-    if not entry.terminal or entry.work is None:
+    if not entry.terminal:
         return ()
-    used = entry.work.quota
     if entry.stage is Stage.FAILED and entry.public.error_code not in KEEPS_ITS_PLACE:
-        return used
+        return entry.facts.quota
+    return under_way(entry)
+
+
+def under_way(entry: JournalEntry) -> tuple[Slot, ...]:
+    """The places that a job holds only until it ends; an erased one does not know of any."""
+    used = entry.work.quota if entry.work else ()
     return tuple(slot for slot in used if slot.policy == ACTIVE_JOBS)

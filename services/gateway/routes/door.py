@@ -95,11 +95,21 @@ class Door:
                 (b"vary", b"Origin"),
             ]
         if self._origins.anybody:
+            varies = [(b"vary", b"Origin")] if self._origins.allowed else []
             return [
                 (b"access-control-allow-origin", b"*"),
                 (b"access-control-expose-headers", EXPOSED),
+                *varies,
             ]
         return [(b"vary", b"Origin")]
+
+    def is_foreign(self, visit: Visit) -> bool:
+        """Whether somebody else's page sent the request."""
+        return self._origins.foreign(
+            origin=visit.header(b"origin"),
+            fetch_site=visit.header(b"sec-fetch-site"),
+            own=tuple({_origin(visit.base), _origin(visit.reached)}),
+        )
 
     def cookie(self, session: str) -> bytes:
         """The header that lets the client keep its session."""
@@ -128,13 +138,7 @@ class Door:
         return None
 
     def _refuse_foreign(self, visit: Visit) -> None:
-        if visit.session is None:
-            return
-        if self._origins.foreign(
-            origin=visit.header(b"origin"),
-            fetch_site=visit.header(b"sec-fetch-site"),
-            own=tuple({_origin(visit.base), _origin(visit.reached)}),
-        ):
+        if visit.session is not None and self.is_foreign(visit):
             raise RefusalError(
                 403, ErrorCode.FORBIDDEN, "This page may not act in the visitor's name."
             )
@@ -177,7 +181,8 @@ class _Answer:
         own = {name for name, _ in message["headers"]}
         if b"access-control-allow-origin" not in own:
             headers += self._door.cross_origin(self._visit)
-        if self._visit.cookie is not None:
+        # A form of a foreign page brings no cookie along: a fresh one would replace the visitor's.
+        if self._visit.cookie is not None and not self._door.is_foreign(self._visit):
             headers.append((b"set-cookie", self._door.cookie(self._visit.cookie)))
         message["headers"] = [*message["headers"], *headers]
         route = self._scope.get("mizual.path") or getattr(self._scope.get("route"), "path", "none")

@@ -157,10 +157,16 @@ async def test_only_our_pages_and_friends_act_with_the_cookie(
     assert answer.status_code == status
 
 
-async def test_a_foreign_page_without_the_cookie_is_anybody(api: httpx.AsyncClient):
-    headers = {"Origin": "https://evil.example"}
+@pytest.mark.parametrize("name", ["Origin", "Sec-Fetch-Site"])
+async def test_a_foreign_page_without_the_cookie_is_anybody_and_is_given_none(
+    api: httpx.AsyncClient, name: str
+):
+    headers = {name: {"Origin": "https://evil.example"}.get(name, "cross-site")}
 
-    assert (await api.post("/api/images", content=b"x", headers=headers)).status_code == 201
+    answer = await api.post("/api/images", content=b"x", headers=headers)
+
+    assert answer.status_code == 201
+    assert "Set-Cookie" not in answer.headers
 
 
 async def test_a_bug_is_a_problem_that_tells_nothing(
@@ -171,6 +177,17 @@ async def test_a_bug_is_a_problem_that_tells_nothing(
     assert (answer.status_code, answer.json()["error_code"]) == (500, "INTERNAL_ERROR")
     assert "SELECT" not in answer.text
     assert "request_failed" in caplog.text
+
+
+async def test_a_client_may_cancel_ten_times_a_minute(api: httpx.AsyncClient):
+    token = {"X-Edit-Token": Keyring((SECRET,)).edit_token(ENTRY.job_id)}
+
+    answers = [await api.post(f"/edit/{ENTRY.job_id}/cancel", headers=token) for _ in range(11)]
+
+    assert [answer.status_code for answer in answers] == [202] * 10 + [429]
+    refused = answers[-1]
+    assert refused.headers["RateLimit-Policy"] == '"cancellations";q=10;w=60'
+    assert refused.headers["RateLimit"] == f'"cancellations";r=0;t={refused.headers["Retry-After"]}'
 
 
 async def test_urls_are_built_from_the_public_url_whatever_host_was_asked(api: httpx.AsyncClient):

@@ -36,6 +36,28 @@ def test_a_bucket_refuses_when_it_is_empty_and_fills_again():
     assert refused.value.headers["RateLimit-Policy"] == '"reads";q=60;w=60'
 
 
+def test_forty_pages_of_an_office_with_two_tabs_each_poll_for_ever():
+    clock = [0.0]
+    allowed = GatewaySettings(**SAFE).status_checks_per_minute
+    buckets = Buckets("status-checks", allowed, now=lambda: clock[0])
+
+    for _ in range(1800):
+        clock[0] += 2
+        for edit in range(40):
+            buckets.take(("office", edit))
+            buckets.take(("office", edit))
+
+
+def test_what_production_allows_and_preview():
+    production, preview = GatewaySettings(**SAFE), GatewaySettings()
+
+    assert (production.status_checks_per_minute, preview.status_checks_per_minute) == (90, 600)
+    assert (production.attempts_per_minute, preview.attempts_per_minute) == (30, 600)
+    assert (production.per_minute(10), preview.per_minute(10)) == (10, 200)
+    assert (production.max_streams_per_client, preview.max_streams_per_client) == (20, 20)
+    assert GatewaySettings(rate_limit_status_checks_per_minute=0).status_checks_per_minute == 0
+
+
 def test_a_limit_of_zero_is_off():
     buckets = Buckets("reads", 0)
 

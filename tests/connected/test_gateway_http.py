@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import time
 from pathlib import Path
 from uuid import uuid4
 
@@ -11,10 +12,13 @@ import pytest
 from contracts.journal import JournalEntry, Stage
 from contracts.queries import JobRecord
 from contracts.subjects import JOURNAL
+from services.chassis.keyring import Keyring
+from services.gateway.domain.links import DAY_SECONDS, Links
 from tests import hostile
 from tests.connected.gateways import (
     ADMIN_TOKEN,
     PLATFORM_HEADERS,
+    SECRET_KEY,
     UNLIMITED,
     Gateway,
     Others,
@@ -215,6 +219,23 @@ async def test_a_changed_link_opens_nothing(api, behind, change: tuple[str, str]
     url = (await api.get(edit["polling_url"])).json()["original_image_url"]
 
     assert (await api.get(url.replace(*change, 1))).status_code == 403
+
+
+async def test_a_link_holds_for_a_day_and_not_for_ever(api, behind):
+    edit = await submitted(api)
+    original = (await behind.last(edit["edit_id"])).facts.original
+    assert original is not None
+    links = (
+        Links(Keyring((SECRET_KEY.encode(),)), now=lambda then=then: time.time() - then)
+        for then in (DAY_SECONDS, 3 * DAY_SECONDS)
+    )
+
+    yesterdays, old = [
+        await api.get(link.picture(str(api.base_url).rstrip("/"), original.key)) for link in links
+    ]
+
+    assert (yesterdays.status_code, old.status_code) == (200, 403)
+    assert old.json()["detail"] == "This link is not valid or has expired."
 
 
 async def test_a_job_past_the_journal_is_told_from_the_record(api, behind):

@@ -45,7 +45,7 @@ def test_every_message_is_described_in_words():
     assert all(channel["description"] for channel in DOCUMENT["channels"].values())
 
 
-def test_every_reference_leads_somewhere():
+def test_every_reference_leads_somewhere() -> None:
     for reference in references(DOCUMENT):
         place: object = DOCUMENT
         for step in reference.removeprefix("#/").split("/"):

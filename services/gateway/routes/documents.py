@@ -22,7 +22,10 @@ _CODES: Final[dict[int, tuple[str, str]]] = {
     404: ("EDIT_NOT_FOUND", "Edit not found"),
     408: ("REQUEST_TIMEOUT", "The request took too long to arrive."),
     409: ("FEEDBACK_EXISTS", "Feedback for this edit was already given"),
-    413: ("PAYLOAD_TOO_LARGE", "The picture is larger than 20 MiB."),
+    413: (
+        "PAYLOAD_TOO_LARGE",
+        "This is too large to upload; pictures of at most 20 MB are accepted.",
+    ),
     415: ("UNSUPPORTED_MEDIA_TYPE", "Send JSON (application/json) or a form."),
     422: ("INVALID_PROMPT", "Please say in `prompt` what should be changed."),
     429: ("RATE_LIMITED", "Too many requests; please try again in 2 seconds."),

@@ -15,7 +15,6 @@ from services.gateway.routes.documents import (
     allowed,
     of,
 )
-from services.gateway.routes.inputs import OPTIONAL_IN_FORMS
 
 _PIXEL: Final = (
     "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGA"
@@ -116,12 +115,6 @@ def _picture_from(given: str, *others: str) -> Document:
     return {"required": [given], "properties": known, "not": {"anyOf": absent}}
 
 
-def _in_form(told: Document) -> Document:
-    """A field that is absent where its text is empty or `null`."""
-    return {"anyOf": [told, {"enum": ["", "null"]}]}
-
-
-_OPTIONAL: Final = OPTIONAL_IN_FORMS - {"image_id"}
 _JSON: Final[Document] = {
     "type": "object",
     "required": ["prompt"],
@@ -136,11 +129,12 @@ _JSON: Final[Document] = {
 _FORM: Final[Document] = {
     "type": "object",
     "required": ["prompt", "image"],
-    "description": "Without a file it takes `image_id` or `parent_edit_uuid`, as JSON does.",
+    "description": (
+        "Without a file it takes `image_id` or `parent_edit_uuid`, as JSON does. An option that is "
+        "empty or the text `null` is left out."
+    ),
     "properties": {
-        "prompt": _EDIT_PROPERTIES["prompt"],
-        "enhance": _EDIT_PROPERTIES["enhance"],
-        **{name: _in_form(told) for name, told in _EDIT_PROPERTIES.items() if name in _OPTIONAL},
+        **{name: told for name, told in _EDIT_PROPERTIES.items() if name != "image_id"},
         "image": _FILE,
     },
 }

@@ -20,7 +20,11 @@ from services.gateway.settings import GatewaySettings
 _PARAMETERS: Final = {
     "cursor": {"type": "string", "description": "The `next_cursor` of another page."},
     "limit": {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": USUAL_LIMIT},
-    "kind": {"type": "string", "enum": [kind.value for kind in Kind]},
+    "kind": {
+        "type": "string",
+        "enum": ["", *(kind.value for kind in Kind)],
+        "description": "All kinds where it is empty.",
+    },
 }
 
 

@@ -18,7 +18,7 @@ _INLINE_CHARACTERS: Final = 1024 * 1024
 """Up to here decoding takes less time than a thread is worth."""
 
 _MULTIPART: Final = "multipart/form-data"
-OPTIONAL_IN_FORMS: Final = frozenset(
+_OPTIONAL_IN_FORMS: Final = frozenset(
     {"image_id", "parent_edit_uuid", "style_id", "seed", "aspect_ratio", "output_format", "model"}
 )
 """Absent where their text is empty or `null`."""
@@ -73,7 +73,7 @@ async def _from_json(values: dict[str, object], most_bytes: int) -> Submission:
 
 async def _from_form(form: Form, most_bytes: int) -> Submission:
     empty = {name for name, value in form.fields.items() if value in {"", "null"}}
-    given = {k: v for k, v in form.fields.items() if k not in empty & OPTIONAL_IN_FORMS}
+    given = {k: v for k, v in form.fields.items() if k not in empty & _OPTIONAL_IN_FORMS}
     fields = edit_fields(given, typed=False)
     clean_prompt(fields.prompt)
     if form.file is None:

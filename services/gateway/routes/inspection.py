@@ -15,6 +15,11 @@ from services.gateway.domain.problems import not_found
 from services.gateway.routes import documents
 from services.gateway.routes.edits import json_response
 from services.gateway.routes.paths import put
+from services.gateway.routes.schemas import (
+    CacheStats,
+    DatabasePerformances,
+    DatabaseSchemas,
+)
 from services.gateway.routes.visit import parts_of, visit_of
 from services.gateway.settings import GatewaySettings
 
@@ -105,10 +110,14 @@ def _answer(told: Mapping[str, Message | None]) -> Response:
 def put_inspection(app: FastAPI, settings: GatewaySettings, figures: Mapping[str, Figures]) -> None:
     """Put what operators may look into under its paths."""
     inspection = Inspection(settings, figures)
-    for path, endpoint, example, refusals in (
-        ("/debug/db-schema", inspection.db_schema, _SCHEMA, (404, 429, 503)),
-        ("/debug/db-performance", inspection.db_performance, _PERFORMANCE, (404, 429, 503)),
-        ("/debug/cache-stats", inspection.cache_stats, _CACHES, (404, 429)),
+    refusals = documents.problems(404, 429, 503)
+    for path, endpoint, answer in (
+        ("/debug/db-schema", inspection.db_schema, documents.of(DatabaseSchemas, _SCHEMA)),
+        (
+            "/debug/db-performance",
+            inspection.db_performance,
+            documents.of(DatabasePerformances, _PERFORMANCE),
+        ),
+        ("/debug/cache-stats", inspection.cache_stats, documents.of(CacheStats, _CACHES)),
     ):
-        answers = {200: documents.answer(example), **documents.problems(*refusals)}
-        put(app, [path], endpoint, responses=answers, extra=documents.ADMIN)
+        put(app, [path], endpoint, responses={200: answer, **refusals}, extra=documents.ADMIN)

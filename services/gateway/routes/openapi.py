@@ -14,7 +14,7 @@ _DESCRIPTION: Final = (
     "Submit a picture and a sentence, then poll the status or follow the event stream. Every "
     "error is a problem document (RFC 9457) with one readable `detail` and a stable "
     "`error_code`. Each path also answers with or without the slash at its end, and HEAD "
-    "wherever it answers GET."
+    "wherever it answers GET; any other method is 405 and names in `Allow` those that there are."
 )
 _TAGS: Final = {
     "edits": "Submitting edits, their status, ending them, and uploads.",

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.analytics import ChainAnalytics, FeedbackAnalytics, ProcessingAnalytics
 from contracts.errors import ErrorCode
+from contracts.inspection import DatabasePerformance, DatabaseSchema
 from contracts.journal import Kind, Stage, Status
 
 Percent = Annotated[int, Field(ge=0, le=100)]
@@ -179,3 +180,25 @@ class Workers(Answer):
     status: Literal["ok", "degraded"]
     worker_count: int = Field(ge=0)
     workers: dict[str, ServiceLoad]
+
+
+class DatabaseSchemas(Answer):
+    """The tables of each service with a database."""
+
+    storage: DatabaseSchema | None
+    feedback: DatabaseSchema | None
+
+
+class DatabasePerformances(Answer):
+    """How each database does."""
+
+    storage: DatabasePerformance | None
+    feedback: DatabasePerformance | None
+
+
+class CacheStats(Answer):
+    """What this process holds, beside its bounds."""
+
+    hub: dict[str, int]
+    bodies: dict[str, int]
+    pictures: dict[str, int]

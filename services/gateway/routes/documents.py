@@ -14,6 +14,8 @@ from pydantic import BaseModel
 from services.gateway.routes import schemas
 
 Document = dict[str, Any]
+Answers = dict[int | str, Document]
+"""By status."""
 
 JOB_ID: Final = "1b4e28ba-2fa1-41d2-883f-0016d3cca427"
 _CODES: Final[dict[int, tuple[str, str]]] = {
@@ -69,7 +71,7 @@ WORDS: Final = rf"^[^{UNPRINTABLE}]*[^{UNPRINTABLE}\s][^{UNPRINTABLE}]*$"
 """A text that is not blank."""
 
 
-def problems(*statuses: int) -> dict[int | str, Document]:
+def problems(*statuses: int) -> Answers:
     """Problem documents for these statuses."""
     return {status: problem(status) for status in statuses}
 

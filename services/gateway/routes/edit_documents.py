@@ -11,6 +11,7 @@ from services.gateway.routes.documents import (
     JOB_ID,
     OWNER,
     WORDS,
+    Answers,
     Document,
     allowed,
     of,
@@ -232,7 +233,7 @@ CHANGE: Final[Document] = {
 }
 
 _IMAGE: Final[Document] = {"content": {"image/*": {"schema": _FILE}}}
-PICTURES: Final[dict[int | str, Document]] = {
+PICTURES: Final[Answers] = {
     200: {"description": "The picture", **_IMAGE},
     206: {"description": "The range that was asked for", **_IMAGE},
     302: {"description": "Where the store answers itself"},

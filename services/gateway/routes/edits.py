@@ -20,6 +20,7 @@ from services.gateway.domain.problems import limit_headers, not_found
 from services.gateway.routes import documents
 from services.gateway.routes import edit_documents as told
 from services.gateway.routes.bodies import Bodies
+from services.gateway.routes.door import Endpoint
 from services.gateway.routes.events import all_events, events
 from services.gateway.routes.inputs import edit_submission, picture
 from services.gateway.routes.paths import put
@@ -27,6 +28,7 @@ from services.gateway.routes.visit import Visit, job_id_of, parts_of, visit_of
 from services.gateway.settings import GatewaySettings
 
 NO_STORE: Final = {"Cache-Control": "no-store"}
+_ENDED: Final[documents.Answers] = {200: documents.STATUS, 202: documents.STATUS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,25 +165,11 @@ def put_edits(app: FastAPI, edits: EditRoutes) -> None:
     )
     put(
         app,
-        ["/edit/{job_id}"],
-        edits.status,
-        responses={200: documents.STATUS, **documents.problems(404, 429, 503)},
-        extra=documents.ID_IN_PATH,
-    )
-    put(
-        app,
-        ["/edit/{job_id}"],
-        edits.erase,
-        methods=("DELETE",),
-        responses={200: told.ERASED, **documents.problems(404, 429, 503)},
-        extra=told.CHANGE,
-    )
-    put(
-        app,
-        ["/edit/{job_id}/events"],
-        events,
-        responses={200: told.EVENTS, 204: told.SEEN, **documents.problems(404, 429, 503)},
-        extra=told.LAST_EVENT_ID,
+        ["/api/images"],
+        edits.upload,
+        methods=("POST",),
+        responses={201: told.KEPT, **documents.problems(422, 429, 503)},
+        extra=told.UPLOAD_BODY,
     )
     put(
         app,
@@ -190,23 +178,18 @@ def put_edits(app: FastAPI, edits: EditRoutes) -> None:
         responses={200: told.ALL_EVENTS, **documents.problems(429, 503)},
         extra=told.ALL_LAST_EVENT_ID,
     )
-    put(
-        app,
-        ["/edit/{job_id}/cancel"],
-        edits.cancel,
-        methods=("POST",),
-        responses={
-            200: documents.STATUS,
-            202: documents.STATUS,
-            **documents.problems(404, 429, 503),
-        },
-        extra=told.CHANGE,
-    )
-    put(
-        app,
-        ["/api/images"],
-        edits.upload,
-        methods=("POST",),
-        responses={201: told.KEPT, **documents.problems(422, 429, 503)},
-        extra=told.UPLOAD_BODY,
-    )
+    of_one: list[tuple[str, str, Endpoint, documents.Answers, documents.Document]] = [
+        ("GET", "", edits.status, {200: documents.STATUS}, documents.ID_IN_PATH),
+        ("DELETE", "", edits.erase, {200: told.ERASED}, told.CHANGE),
+        ("GET", "/events", events, {200: told.EVENTS, 204: told.SEEN}, told.LAST_EVENT_ID),
+        ("POST", "/cancel", edits.cancel, _ENDED, told.CHANGE),
+    ]
+    for method, path, endpoint, answers, extra in of_one:
+        put(
+            app,
+            [f"/edit/{{job_id}}{path}"],
+            endpoint,
+            methods=(method,),
+            responses={**answers, **documents.problems(404, 429, 503)},
+            extra=extra,
+        )

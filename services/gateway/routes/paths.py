@@ -20,7 +20,7 @@ def put(
     endpoint: Endpoint,
     *,
     methods: Sequence[str] = ("GET",),
-    responses: dict[int | str, documents.Document] | None = None,
+    responses: documents.Answers | None = None,
     extra: documents.Document | None = None,
 ) -> None:
     """One endpoint under its path, documented, and under every spelling that answers the same.

@@ -171,7 +171,7 @@ def _queries() -> Iterator[Topic]:
 def _dead_letters() -> Iterator[Topic]:
     yield Topic(
         area="dead letters",
-        subject=f"{subjects.DEAD_LETTER_ROOT}.{{durable}}",
+        subject=f"{subjects.DEAD_LETTER_ROOT}.{{durable}}.{{job_id}}",
         message=events.DeadLetter,
         senders=("gateway", "enhancer", "renderer", "storage"),
         receivers=("operators",),

@@ -14,6 +14,7 @@ from pydantic import Field, StringConstraints, model_validator
 from contracts.base import Instant, Message, utcnow
 from contracts.errors import ErrorCode
 from contracts.objects import ObjectRef
+from contracts.ownership import whose
 
 MAX_PROMPT_CHARACTERS: Final = 1000
 
@@ -222,6 +223,8 @@ class JournalEntry(Message):
     public: Public
     work: Work | None = None
     """None once erased, and only then."""
+    erased_for: str | None = None
+    """Of an erased job: whose it was, for those alone who know the owner's name."""
 
     @model_validator(mode="after")
     def _has_work_until_erased(self) -> Self:
@@ -238,6 +241,12 @@ class JournalEntry(Message):
     def terminal(self) -> bool:
         """Whether nothing may follow."""
         return self.stage in TERMINAL
+
+    def is_of(self, owner: str) -> bool:
+        """Whether the job is this owner's, or was until it was erased."""
+        if self.work is None:
+            return self.erased_for == whose(self.job_id, owner)
+        return self.work.owner == owner
 
     @property
     def facts(self) -> Work:
@@ -283,7 +292,10 @@ class JournalEntry(Message):
         kept = {"progress_percent", "parent_job_id", "chain_position", "created_at"}
         left = self.public.model_dump(include=kept)
         empty = Public(stage=Stage.ERASED, message=MESSAGES[Stage.ERASED], updated_at=now, **left)
-        return self.model_copy(update={"index": self.index + 1, "public": empty, "work": None})
+        changed = {"index": self.index + 1, "public": empty, "work": None}
+        return self.model_copy(
+            update={**changed, "erased_for": whose(self.job_id, self.facts.owner)}
+        )
 
     def fail(self, code: ErrorCode, sentence: str) -> Self:
         """The ending for a failure, with the sentence the person reads."""

@@ -122,7 +122,7 @@ class HistoryPage(Message):
 class MovedQuestion(Message):
     """To storage: which jobs of this owner moved past the journal's sequence `after`?
 
-    With `ended_after`, those that ended before it are of no interest.
+    With `ended_after`, which of them have not ended, or ended after it?
     """
 
     owner: str

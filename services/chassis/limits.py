@@ -37,6 +37,8 @@ MAX_MESSAGES_PER_SUBJECT: Final = 10077
 """err_code of a publish to a full subject; its class also means that JetStream is away."""
 STREAM_NOT_FOUND: Final = 10059
 """err_code of a policy that is not in force any more."""
+NO_MESSAGES: Final = "404"
+"""Status of a direct get that finds nothing."""
 EXPIRY_LAG_SECONDS: Final = 0.35
 """The server expires by a timer: a place frees up this much late (measured, file storage)."""
 FLUX_TASKS: Final = "flux"
@@ -196,8 +198,10 @@ class Quota:
                 subject, json.dumps(oldest).encode(), timeout=STANDING_SECONDS
             )
         told = reply.headers or {}
-        if "Nats-Time-Stamp" not in told:
+        if told.get("Status") == NO_MESSAGES:
             return Standing(policy, policy.places, 0)
+        if not {"Nats-Time-Stamp", "Nats-Num-Pending"} <= set(told):
+            raise UnavailableError(f"look at places of {policy.name}: {told.get('Status')}")
         used = 1 + int(told["Nats-Num-Pending"])
         stored = datetime.fromisoformat(told["Nats-Time-Stamp"]).timestamp()
         return Standing(policy, max(0, policy.places - used), _seconds_until_free(policy, stored))

@@ -73,8 +73,8 @@ def _of_owner(command: CancelJob | EraseJob) -> Iterator[None]:
 
 
 async def _require_owner(parts: Parts, command: CancelJob | EraseJob) -> None:
-    job = await parts.jobs.status(command.job_id)
-    if job.entry.facts.owner != platform_caller(command.owner).owner:
+    found = await parts.jobs.find(command.job_id)
+    if found is None or not found.entry.is_of(platform_caller(command.owner).owner):
         raise not_found(ErrorCode.EDIT_NOT_FOUND)
 
 

@@ -102,16 +102,19 @@ async def retention(settings: AdminSettings) -> str:
 
 
 async def erase(settings: AdminSettings, asked: argparse.Namespace) -> str:
-    """Forget what was asked for; what was removed, in lines. Raises UnavailableError."""
+    """Forget what was asked for, saying what was removed. Raises UnavailableError."""
     async with _opened(settings) as (parts, jobs):
         if asked.job is not None:
             entry = await parts.eraser.find(asked.job)
             return await _forget(parts, Wanted(entry.job_id, entry.kind))
-        owner = await _owner(jobs, asked)
-        lines = []
+        owner, erased = await _owner(jobs, asked), 0
         while batch := await jobs.owned(owner, limit=ERASE_BATCH):
-            lines += [await _forget(parts, wanted) for wanted in batch]
-        return "\n".join([*lines, f"{len(lines)} jobs erased"])
+            for wanted in batch:
+                print(await _forget(parts, wanted), flush=True)  # noqa: T201
+            if await jobs.kept([wanted.job_id for wanted in batch]):
+                raise UnavailableError("some of these jobs are still on record")
+            erased += len(batch)
+        return f"{erased} jobs erased"
 
 
 async def _owner(jobs: PostgresJobs, asked: argparse.Namespace) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Final, Protocol
@@ -33,6 +33,8 @@ from contracts.queries import (
 from contracts.subjects import STORAGE_EDIT_RENDERED, dead_letter_subject
 from services.chassis import judge
 from services.chassis.bus import Publisher
+from services.chassis.dead_letters import reason_of
+from services.chassis.errors import PermanentError
 from services.chassis.hold import Hold
 from services.chassis.images.encode import Encoded
 from services.chassis.journal import Recorded
@@ -40,7 +42,7 @@ from services.chassis.metrics import ENDINGS
 from services.chassis.objects import ObjectStore, fetch, store_bytes
 from services.chassis.step import Retries, Step
 from services.storage.domain.answers import Answers
-from services.storage.domain.erasing import LATE, Eraser, Erasures, Wanted
+from services.storage.domain.erasing import LATE, Eraser, Erasures, KeptTo, Wanted
 from services.storage.domain.feed import GiveBack, feed_id, returned, told, under_way
 from services.storage.domain.judging import Judging
 from services.storage.domain.record import Jobs, rows_of
@@ -58,6 +60,7 @@ FORGET_BATCH: Final = 100
 EXPIRE_BATCH: Final = 1_000
 """Jobs of a kind that are found at once to be kept no longer: more than end in half a minute."""
 
+ORPHANS: Final = "orphans"
 ORPHANS_EVERY: Final = timedelta(hours=6)
 """A sweep lists every object there is."""
 
@@ -70,10 +73,6 @@ FINISHING: Final = Step(
     who="Our storage",
     retries={Stage.UPLOADING_RESULT: Retries(3, 2.0)},
 )
-
-
-KeptTo = Callable[[], Awaitable[int]]
-"""The journal's sequence up to which everything is on record. Raises UnavailableError."""
 
 
 class Finish(Protocol):
@@ -215,7 +214,7 @@ def _result_key(prefix: str, job: JournalEntry, content_type: str, sha256: str) 
 
 
 async def on_erasure_question(question: ErasureQuestion, *, eraser: Eraser) -> Erasure:
-    """Forget a job. Raises RefusedError (404) for one that is unknown or forgotten already."""
+    """Forget a job, as often as asked. Raises RefusedError (404) for one that is unknown."""
     job = await eraser.find(question.job_id)
     log.info("job_erased", extra={"job_id": str(job.job_id)})
     return await eraser.forget(Wanted(job.job_id, job.kind), until=utcnow() + LATE)
@@ -228,11 +227,11 @@ async def forget_again(*, eraser: Eraser, erasures: Erasures) -> int:
         try:
             erasure = await eraser.forget(wanted)
             await eraser.give_back(wanted)
-        except ValueError as error:
-            # An entry that cannot be read must not keep the others from being forgotten.
+        except (ValueError, PermanentError) as error:
+            # An entry that cannot be read or kept must not keep the others from being forgotten.
             log.warning(
                 "job_not_forgotten",
-                extra={"job_id": str(wanted.job_id), "error": type(error).__name__},
+                extra={"job_id": str(wanted.job_id), "error": reason_of(error)},
             )
             continue
         if not erasure.remaining:
@@ -253,6 +252,7 @@ async def expire(*, erasures: Erasures, periods: Mapping[Kind, timedelta]) -> in
 
 async def sweep_orphans(*, orphans: Orphans, erasures: Erasures) -> None:
     """Remove pictures that belong to nobody, if no other process did lately."""
-    if await erasures.begin("orphans", utcnow(), every=ORPHANS_EVERY):
+    if await erasures.begin(ORPHANS, utcnow()):
         removed = await orphans.sweep(utcnow())
+        await erasures.ended(ORPHANS, utcnow(), every=ORPHANS_EVERY)
         log.info("orphans_removed", extra={"objects": removed})

@@ -1,5 +1,6 @@
 """Jobs that are forgotten, on a real bus, a real record and a real store."""
 
+import asyncio
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +18,7 @@ from contracts.queries import ErasureQuestion
 from contracts.subjects import DEAD_LETTERS, FEED, JOURNAL, dead_letter_subject, journal_subject
 from services.chassis.bus import Bus
 from services.chassis.database import Database
-from services.chassis.errors import RefusedError, UnavailableError
+from services.chassis.errors import PermanentError, RefusedError, UnavailableError
 from services.chassis.journal import JetStreamJournal, Recorded
 from services.chassis.limits import Policy, Quota, is_held
 from services.chassis.objects import DirectoryStore
@@ -25,6 +26,7 @@ from services.storage import handlers as on
 from services.storage.adapters.erasures import PostgresErasures
 from services.storage.adapters.forgetting import Forgetting, forgetting_on
 from services.storage.adapters.jobs import PostgresJobs
+from services.storage.adapters.projector import kept_to
 from services.storage.domain.erasing import LATE, Eraser, Wanted
 from services.storage.domain.record import rows_of
 from services.storage.settings import RetentionSettings
@@ -44,10 +46,13 @@ class MemoryOpinions:
     said: dict[UUID, str] = field(default_factory=dict)
     ratings_kept: list[UUID] = field(default_factory=list)
     away: bool = False
+    refuses: bool = False
 
     async def forget(self, job_id: UUID, *, keep_rating: bool) -> int:
         if self.away:
             raise UnavailableError("feedback is away")
+        if self.refuses:
+            raise PermanentError(ErrorCode.INTERNAL_ERROR, "Something is wrong.")
         if keep_rating:
             self.ratings_kept.append(job_id)
         return 0 if self.said.pop(job_id, None) is None else 1
@@ -189,12 +194,59 @@ async def test_a_job_under_way_ends_as_cancelled_for_those_who_follow_the_feed(
     assert await fed(world.bus) == ["mizual.v1.job.cancelled"]
 
 
-async def test_a_job_that_ended_long_ago_is_not_told_again(world: World) -> None:
+async def test_a_job_that_was_told_is_not_told_again(world: World, own_nats: NatsServer) -> None:
+    done = await world.lived(*RESULT)
+    async with storage_running(own_nats.url, world.tables):
+        await eventually(lambda: has_kept(world.bus, done.sequence))
+    before = await fed(world.bus)
+    await world.bus.js.purge_stream(FEED)
+
+    await world.asked(done.entry.job_id)
+
+    assert before == ["mizual.v1.job.accepted", "mizual.v1.job.completed"]
+    assert (await world.bus.js.stream_info(FEED)).state.messages == 0
+
+
+async def test_an_ending_that_is_on_record_and_was_not_told_yet_is_told(world: World) -> None:
     done = await world.lived(*RESULT)
 
     await world.asked(done.entry.job_id)
 
-    assert (await world.bus.js.stream_info(FEED)).state.messages == 0
+    assert await fed(world.bus) == ["mizual.v1.job.completed"]
+
+
+async def test_an_erasure_holds_although_the_journal_was_made_anew(world: World) -> None:
+    done = await world.lived(*RESULT)
+    await world.tables.execute("UPDATE jobs SET sequence = 1000000")
+    await world.bus.js.purge_stream(JOURNAL)
+
+    await world.asked(done.entry.job_id)
+
+    assert await stage_of(world.tables, done.entry.job_id) == "erased"
+
+
+async def test_a_job_that_never_ended_and_left_the_journal_is_kept_no_longer_either(
+    world: World,
+) -> None:
+    lost = await world.lived(Stage.AI_PROCESSING)
+    await world.bus.js.purge_stream(JOURNAL)
+    await world.tables.execute("UPDATE jobs SET updated_at = updated_at - interval '31 days'")
+
+    await on.expire(erasures=world.parts.erasures, periods=RetentionSettings().periods)
+    await world.again()
+
+    assert await stage_of(world.tables, lost.entry.job_id) == "erased"
+    assert await world.keys(lost.entry) == []
+
+
+async def test_a_part_that_refuses_does_not_keep_the_others(world: World) -> None:
+    done = await world.lived(*RESULT)
+    await letter(world.bus, done.entry.job_id)
+    world.opinions.refuses = True
+
+    erasure = await world.asked(done.entry.job_id)
+
+    assert (erasure.remaining, erasure.dead_letters) == (("feedback",), 1)
 
 
 async def test_a_job_that_the_journal_forgot_is_erased_from_the_record(world: World) -> None:
@@ -207,14 +259,24 @@ async def test_a_job_that_the_journal_forgot_is_erased_from_the_record(world: Wo
     assert await stage_of(world.tables, done.entry.job_id) == "erased"
 
 
-async def test_a_job_that_is_unknown_or_erased_already_is_not_found(world: World) -> None:
-    done = await world.lived(*RESULT)
-    await world.asked(done.entry.job_id)
+async def test_a_job_that_is_unknown_is_not_found(world: World) -> None:
+    with pytest.raises(RefusedError) as refused:
+        await world.asked(uuid4())
 
-    for job_id in (uuid4(), done.entry.job_id):
-        with pytest.raises(RefusedError) as refused:
-            await world.asked(job_id)
-        assert refused.value.code is ErrorCode.EDIT_NOT_FOUND
+    assert refused.value.code is ErrorCode.EDIT_NOT_FOUND
+
+
+async def test_asking_again_removes_and_names_what_was_left(world: World) -> None:
+    done = await world.lived(*RESULT)
+    world.opinions.said[done.entry.job_id] = "too blue"
+    world.opinions.away = True
+    await world.asked(done.entry.job_id)
+    world.opinions.away = False
+
+    again = await world.asked(done.entry.job_id)
+
+    assert (again.journal_entries, again.words, again.objects) == (0, (), ())
+    assert (again.feedback, again.remaining) == (1, ())
 
 
 async def test_what_cannot_be_reached_is_named_and_removed_later(world: World) -> None:
@@ -264,7 +326,7 @@ async def test_the_places_of_a_task_that_nobody_sees_to_its_end_are_given_back(
 
     await world.asked(working.entry.job_id)
     assert await is_held(world.bus, taken.slots[0])
-    await world.later(timedelta(minutes=1))
+    await world.later(timedelta(minutes=2))
     await world.again()
 
     assert not await is_held(world.bus, taken.slots[0])
@@ -288,9 +350,11 @@ async def test_two_processes_never_look_after_the_same_job_at_once(world: World)
     before = utcnow() - timedelta(minutes=1)
     await world.parts.erasures.want(Wanted(done.entry.job_id, Kind.EDIT), before, until=before)
 
-    claims = [await world.parts.erasures.claim(utcnow(), limit=10) for _ in range(2)]
+    claims = await asyncio.gather(
+        *(world.parts.erasures.claim(utcnow(), limit=10) for _ in range(8))
+    )
 
-    assert claims == [[Wanted(done.entry.job_id, Kind.EDIT)], []]
+    assert sorted(claims, key=len) == [*([[]] * 7), [Wanted(done.entry.job_id, Kind.EDIT)]]
 
 
 async def test_jobs_are_kept_for_their_time_and_their_ratings_for_longer(world: World) -> None:
@@ -307,7 +371,6 @@ async def test_jobs_are_kept_for_their_time_and_their_ratings_for_longer(world: 
     assert world.opinions.ratings_kept == [old.entry.job_id]
     stages = [await stage_of(world.tables, one.entry.job_id) for one in (old, young, working)]
     assert stages == ["erased", "completed", "ai_processing"]
-    assert await world.wanted() == 0
 
 
 async def test_pictures_that_belong_to_nobody_are_removed_after_a_day(world: World) -> None:
@@ -342,9 +405,12 @@ async def test_one_process_of_many_sweeps_everything(storage_tables: Database) -
     erasures, now = PostgresErasures(storage_tables), utcnow()
     every = timedelta(hours=6)
 
-    turns = [await erasures.begin("orphans", now + every * at, every=every) for at in (0, 0.5, 1)]
+    first = await asyncio.gather(*(erasures.begin("orphans", now) for _ in range(8)))
+    await erasures.ended("orphans", now, every=every)
+    later = [await erasures.begin("orphans", now + every * at) for at in (0.5, 1)]
 
-    assert turns == [True, False, True]
+    assert sorted(first) == [False] * 7 + [True]
+    assert later == [False, True]
 
 
 async def letter(bus: Bus, job_id: UUID) -> None:
@@ -359,6 +425,10 @@ async def letter(bus: Bus, job_id: UUID) -> None:
         occurred_at=utcnow(),
     )
     await bus.publish(dead_letter_subject("d", job_id), body, message_id=str(job_id))
+
+
+async def has_kept(bus: Bus, sequence: int) -> bool:
+    return await kept_to(bus) >= sequence
 
 
 async def has_stage(tables: Database, job_id: UUID, stage: str) -> bool:

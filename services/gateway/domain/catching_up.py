@@ -32,6 +32,7 @@ class CatchingUp:
     def start(self, stream: Stream, bring: Bring) -> None:
         """Try until the stream follows live; one that never does ends, so its client comes back."""
         task = asyncio.create_task(_catch_up(stream, bring))
+        stream.catching_up = task
         self._tasks.add(task)
         task.add_done_callback(self._done)
 

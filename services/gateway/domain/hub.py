@@ -29,8 +29,11 @@ Render = Callable[[JournalEntry, str], bytes]
 class Listener(Protocol):
     """Who else is told every entry."""
 
-    def heard(self, job: str, sequence: int, data: bytes, *, before: bytes) -> None:
-        """The feed's next entry, and what was known of its job before."""
+    def heard(self, job: str, sequence: int, data: bytes) -> None:
+        """The feed's next entry."""
+
+    def figures(self) -> dict[str, int]:
+        """What it holds at the moment."""
 
 
 class Hub:
@@ -54,6 +57,7 @@ class Hub:
         """What is held at the moment, and the bounds of it."""
         return {
             **self.streams.figures(),
+            **{name: count for one in self._listeners for name, count in one.figures().items()},
             "jobs_followed": len(self._followers),
             "streams_catching_up": len(self._catching_up),
             "last_entries": len(self.known),
@@ -105,7 +109,6 @@ class Hub:
 
     def heard(self, job: str, sequence: int, data: bytes) -> None:
         """The feed's next entry, as it came."""
-        before = self.known.data(job)
         self.place.sequence = sequence
         self.known.put(job, sequence, data)
         followers = self._followers.of(job)
@@ -115,7 +118,7 @@ class Hub:
             for stream in followers:
                 self._offer(stream, recorded, rendered)
         for listener in self._listeners:
-            listener.heard(job, sequence, data, before=before)
+            listener.heard(job, sequence, data)
 
     def lost_its_place(self) -> None:
         """The journal went back behind what we told: every stream starts over."""

@@ -38,10 +38,6 @@ class Known:
         """The sequence of the newest entry known of a job, 0 for none."""
         return self._entries.get(job, (0, b""))[0]
 
-    def data(self, job: str) -> bytes:
-        """The newest entry known of a job as it came, nothing for none."""
-        return self._entries.get(job, (0, b""))[1]
-
     def last(self, job_id: UUID) -> Recorded | None:
         """The newest entry known of a job."""
         found = self._entries.get(str(job_id))

@@ -1,8 +1,12 @@
 """Whose an entry is, told without reading all of it."""
 
+from collections.abc import Collection
+from uuid import UUID
+
 from pydantic import ValidationError
 
 from contracts.base import Message
+from contracts.ownership import whose
 
 
 class _Work(Message):
@@ -10,13 +14,18 @@ class _Work(Message):
 
 
 class _Owned(Message):
+    job_id: UUID
     work: _Work | None = None
+    erased_for: str | None = None
 
 
-def owner_of(data: bytes) -> str | None:
-    """The owner of a stored entry; None for one that was erased or cannot be read."""
+def owner_of(data: bytes, owners: Collection[str]) -> str | None:
+    """Which of these owners a stored entry belongs to, erased ones too."""
     try:
-        work = _Owned.model_validate_json(data).work
+        entry = _Owned.model_validate_json(data)
     except ValidationError:
         return None
-    return work.owner if work else None
+    if entry.work is not None:
+        return entry.work.owner if entry.work.owner in owners else None
+    # An erased entry names nobody, but each can be asked whether it was theirs.
+    return next((one for one in owners if whose(entry.job_id, one) == entry.erased_for), None)

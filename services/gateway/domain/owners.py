@@ -32,17 +32,21 @@ RECENT_SECONDS: Final = 300
 """A page that comes without a past is also told of the jobs that ended so lately."""
 
 MOST_JOBS: Final = 100
-MOST_ENTRIES: Final = 2000
+MOST_ENTRIES: Final = 500
 """Of the past: what came before the newest of them is left out, which is said."""
 
-NEAR_ENTRIES: Final = 256
+NEAR_ENTRIES: Final = 1000
 """A client that was away for so few entries of the whole journal costs the record no question."""
 
 FAR_ENTRIES: Final = 5000
 """A record that is so far behind is waited for."""
 
 READERS: Final = 4
-"""Pasts that are gathered at once: after a restart all clients come back together."""
+"""Pasts that are gathered at once, near and far ones each: after a restart all clients come back
+together.
+"""
+READ_SECONDS: Final = 20.0
+"""The longest that one of them may take, its turn included; then it is tried again."""
 
 FRAMES_AT_ONCE: Final = 50
 
@@ -75,6 +79,8 @@ class Past:
 
     entries: list[Recorded]
     skipped: bool
+    upto: int
+    """Up to where it reaches: what comes after is told live."""
 
 
 class Owners:
@@ -86,25 +92,34 @@ class Owners:
         self._now = now
         self._followers = Followers()
         self._catching_up = CatchingUp()
-        self._readers = asyncio.Semaphore(READERS)
+        self._near = asyncio.Semaphore(READERS)
+        self._far = asyncio.Semaphore(READERS)
         hub.tell(self)
 
-    def open(self, owner: str, *, client: str, base: str, after: int | None) -> Stream:
+    def open(
+        self, owner: str, *, client: str, base: str, after: int | None, is_new: bool = False
+    ) -> Stream:
         """A stream of what the owner's jobs did past `after`, then do.
 
         With `after` None it begins with the last entry of each job that has not ended, or ended
-        lately. Raises RefusalError (429, 503).
+        lately; a new owner has none. Raises RefusalError (429, 503).
         """
         stream = self._hub.streams.open(self._followers, owner, client=client, base=base)
-        self._catching_up.start(stream, partial(self._bring, stream, after))
+        self._catching_up.start(stream, partial(self._bring, stream, after, is_new=is_new))
         return stream
 
-    def heard(self, job: str, sequence: int, data: bytes, *, before: bytes) -> None:
+    def figures(self) -> dict[str, int]:
+        """What is held at the moment."""
+        return {
+            "owners_followed": len(self._followers),
+            "owners_catching_up": len(self._catching_up),
+        }
+
+    def heard(self, job: str, sequence: int, data: bytes) -> None:
         """See Listener."""
         if not self._followers:
             return
-        # An erased entry names nobody: it is told to whom its job belonged.
-        owner = owner_of(data) or owner_of(before)
+        owner = owner_of(data, self._followers.names())
         followers = self._followers.of(owner) if owner else ()
         recorded = understood(sequence, data, job_id=job) if followers else None
         if recorded is not None:
@@ -127,18 +142,31 @@ class Owners:
         stream.sequence = recorded.sequence
         return frames.stage(recorded.sequence, status)
 
-    async def _bring(self, stream: Stream, after: int | None) -> bool:
+    async def _bring(self, stream: Stream, after: int | None, *, is_new: bool) -> bool:
         await self._hub.place.followed()
-        async with self._readers:
-            upto = self._hub.place.sequence
-            after = await self._believed(after, upto)
-            past = await self._past(stream.follows, after, upto)
+        try:
+            async with asyncio.timeout(READ_SECONDS):
+                past = await self._gathered(stream.follows, after, is_new=is_new)
+        except TimeoutError:
+            raise UnavailableError("too many clients came back at once") from None
         begun = await self._frames(stream, past)
-        stream.sequence = max(upto, after or 0)
+        stream.sequence = past.upto
         early = [self._frame(stream, recorded, {}) for recorded in stream.go_live()]
         # One piece, however much it is: the bound is on what a reader leaves unread.
         stream.put(b"".join([*begun, *early, frames.place(stream.sequence)]))
         return True
+
+    async def _gathered(self, owner: str, after: int | None, *, is_new: bool) -> Past:
+        upto = self._hub.place.sequence
+        if is_new:
+            return Past([], skipped=False, upto=upto)
+        after = await self._believed(after, upto)
+        if after is not None and upto - after <= NEAR_ENTRIES:
+            async with self._near:
+                upto = max(self._hub.place.sequence, after)
+                return _newest(await self._late(owner, after, upto), upto, skipped=False)
+        async with self._far:
+            return await self._past(owner, after, self._hub.place.sequence)
 
     async def _believed(self, after: int | None, upto: int) -> int | None:
         """An id of a journal that is not ours is none; another replica may be ahead of this one."""
@@ -147,15 +175,14 @@ class Owners:
         return None
 
     async def _past(self, owner: str, after: int | None, upto: int) -> Past:
-        if after is not None and upto - after <= NEAR_ENTRIES:
-            return _newest(await self._late(owner, after, upto), skipped=False)
         moved = await self._moved(owner, after)
         late = await self._late(owner, max(after or 0, moved.complete_to), upto)
         found = [entry for job in moved.jobs for entry in await self._line(job.job_id, upto)]
         if after is None:
-            return _newest(_last_of_each([*found, *late]), skipped=moved.more)
+            return _newest(_last_of_each([*found, *late]), upto, skipped=moved.more)
         fresh = (recorded for recorded in found if recorded.sequence > after)
-        return _newest([*fresh, *late], skipped=moved.more)
+        # Of what was erased meanwhile the record does not say any more whose it was.
+        return _newest([*fresh, *late], upto, skipped=True)
 
     async def _moved(self, owner: str, after: int | None) -> MovedJobs:
         if after is None:
@@ -177,7 +204,7 @@ class Owners:
             raise UnavailableError("the record is far behind the journal")
         kept: deque[Recorded] = deque(maxlen=MOST_ENTRIES + 1)
         async for sequence, data in self._moves.between(after, upto):
-            if owner_of(data) == owner and (entry := understood(sequence, data)):
+            if owner_of(data, (owner,)) and (entry := understood(sequence, data)):
                 kept.append(entry)
         return list(kept)
 
@@ -191,11 +218,11 @@ class Owners:
         return pieces
 
 
-def _newest(entries: Iterable[Recorded], *, skipped: bool) -> Past:
+def _newest(entries: Iterable[Recorded], upto: int, *, skipped: bool) -> Past:
     """Each entry once and in order, as many as are told at once."""
     ordered = sorted({recorded.sequence: recorded for recorded in entries}.items())
     kept = [recorded for _, recorded in ordered[-MOST_ENTRIES:]]
-    return Past(kept, skipped or len(ordered) > MOST_ENTRIES)
+    return Past(kept, skipped or len(ordered) > MOST_ENTRIES, upto)
 
 
 def _last_of_each(entries: Iterable[Recorded]) -> list[Recorded]:

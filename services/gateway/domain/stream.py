@@ -32,6 +32,7 @@ class Stream:
         "_task",
         "_writer",
         "base",
+        "catching_up",
         "client",
         "early",
         "follows",
@@ -52,6 +53,8 @@ class Stream:
         """Its index: the next entry must be one more."""
         self.early: list[Recorded] | None = []
         """Live entries that came while the journal is replayed; None when following live."""
+        self.catching_up: asyncio.Task[None] | None = None
+        """What brings it to the present; nobody needs that once the connection is gone."""
         self._frames: list[bytes] = []
         self._ended = False
         self._cut = False
@@ -73,8 +76,10 @@ class Stream:
     def hold_back(self, recorded: Recorded) -> None:
         """Keep a live entry until the journal was replayed; one that keeps too many starts over."""
         assert self.early is not None
-        self.early.append(recorded)
-        if len(self.early) > MAX_EARLY_ENTRIES:
+        if len(self.early) < MAX_EARLY_ENTRIES:
+            self.early.append(recorded)
+        elif not self._ended:
+            self.early.clear()
             self.end()
 
     def go_live(self) -> list[Recorded]:
@@ -121,8 +126,9 @@ class Stream:
     def detach(self) -> None:
         """The connection is gone: send nothing more."""
         self._ended, self._send, self._task = True, None, None
-        if self._writer is not None:
-            self._writer.cancel()
+        for task in (self._writer, self.catching_up):
+            if task is not None:
+                task.cancel()
 
     def _write_soon(self) -> None:
         if self._send is not None and self._writer is None:

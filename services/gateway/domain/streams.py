@@ -1,7 +1,7 @@
 """All open event streams of this process: how many there may be, their keepalives, their end."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import count, cycle
 from typing import Final
 
@@ -30,6 +30,10 @@ class Followers:
 
     def __len__(self) -> int:
         return len(self._streams)
+
+    def names(self) -> Collection[str]:
+        """What is followed."""
+        return self._streams.keys()
 
     def of(self, followed: str) -> tuple[Stream, ...]:
         """Who follows it at this moment."""

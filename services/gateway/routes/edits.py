@@ -79,10 +79,11 @@ class EditRoutes:
         """Forget an edit: its pictures, its words, what was said of it; what was removed."""
         visit, parts, job_id = visit_of(request), parts_of(request), job_id_of(request)
         self.erasures.take(visit.client)
-        job = (await parts.jobs.status(job_id)).entry
-        if not may_change(visit, job, parts.keyring.is_edit_token):
+        found = await parts.jobs.find(job_id)
+        if found is None or not may_change(visit, found.entry, parts.keyring.is_edit_token):
             raise not_found(ErrorCode.EDIT_NOT_FOUND)
-        return json_response(removed(job_id, await parts.jobs.erase(job_id)))
+        erasure = await parts.jobs.erase(job_id)
+        return json_response(removed(job_id, erasure), 202 if erasure.remaining else 200)
 
     async def upload(self, request: Request) -> Response:
         """Keep a picture for later: the answer's `image_id` stands for it in a submission."""
@@ -129,7 +130,7 @@ def may_change(visit: Visit, job: JournalEntry, is_token: Callable[[UUID, str], 
     token = visit.header(b"x-edit-token")
     if visit.is_admin or (token is not None and is_token(job.job_id, token)):
         return True
-    return job.work is not None and job.work.owner == visit.caller.owner
+    return job.is_of(visit.caller.owner)
 
 
 def json_response(body: dict[str, Any], status: int = 200) -> Response:

@@ -45,7 +45,11 @@ async def all_events(request: Request) -> Response:
     """
     visit, parts = visit_of(request), parts_of(request)
     stream = parts.owners.open(
-        visit.caller.owner, client=visit.client, base=visit.base, after=_last_seen(request)
+        visit.caller.owner,
+        client=visit.client,
+        base=visit.base,
+        after=_last_seen(request),
+        is_new=visit.caller.minted is not None,
     )
     visit.remember()
     return EventStream(stream, parts.hub.streams)

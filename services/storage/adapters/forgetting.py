@@ -11,6 +11,7 @@ from services.chassis.objects import ObjectStore
 from services.storage.adapters.erasures import PostgresErasures
 from services.storage.adapters.jobs import PostgresJobs
 from services.storage.adapters.leftovers import BusOpinions, StreamLetters
+from services.storage.adapters.projector import kept_to
 from services.storage.domain.erasing import Eraser, Everywhere
 from services.storage.domain.retention import Orphans
 
@@ -35,6 +36,7 @@ def forgetting_on(bus: Bus, database: Database, store: ObjectStore, *, prefix: s
         store=store,
         opinions=BusOpinions(bus),
         dead_letters=StreamLetters(bus),
+        kept_to=partial(kept_to, bus),
         feed=bus,
         give_back=partial(give_back, bus),
         prefix=prefix,

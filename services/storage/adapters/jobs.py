@@ -42,14 +42,14 @@ COLUMNS: Final = tuple(field.name for field in fields(Row))
 
 _CASTS = ", ".join(f"${at}::{_TYPES.get(name, 'text')}[]" for at, name in enumerate(COLUMNS, 1))
 _NEWS = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS if name != "job_id")
-# One statement a batch. Sequences decide, so order and repetition do not; an ending stays, and
-# only an erasure follows it.
+# One statement a batch. Sequences decide, so order and repetition do not; an ending stays. Only an
+# erasure follows it, whatever its sequence: a journal that was made anew counts from one.
 _KEEP: Final = f"""
 INSERT INTO jobs ({", ".join(COLUMNS)})
 SELECT * FROM unnest({_CASTS})
 ON CONFLICT (job_id) DO UPDATE SET {_NEWS}
-WHERE jobs.sequence < excluded.sequence
-  AND (jobs.ended_at IS NULL OR excluded.stage = 'erased')
+WHERE (jobs.sequence < excluded.sequence AND jobs.ended_at IS NULL)
+   OR (excluded.stage = 'erased' AND jobs.stage <> 'erased')
 RETURNING kind, stage
 """  # noqa: S608 - only names from this file
 _READ: Final = "SELECT entry, sequence FROM jobs WHERE job_id = $1"
@@ -59,8 +59,16 @@ _OWNED: Final = "SELECT job_id, kind FROM jobs WHERE owner = $1 ORDER BY created
 _MOVED: Final = """
 SELECT job_id, sequence FROM jobs
 WHERE owner = $1 AND sequence > $2
-  AND ($3::timestamptz IS NULL OR ended_at IS NULL OR ended_at > $3)
-ORDER BY sequence DESC LIMIT $4
+ORDER BY sequence DESC LIMIT $3
+"""
+# Those that have not ended first: of what is left out they would be missed the most.
+_PRESENT: Final = """
+(SELECT job_id, sequence FROM jobs WHERE owner = $1 AND ended_at IS NULL
+ ORDER BY sequence DESC LIMIT $3)
+UNION ALL
+(SELECT job_id, sequence FROM jobs WHERE owner = $1 AND ended_at > $2
+ ORDER BY ended_at DESC LIMIT $3)
+LIMIT $3
 """
 _CLAIM: Final = """
 UPDATE jobs SET watch_at = $2
@@ -123,7 +131,10 @@ class PostgresJobs:
         self, owner: str, *, after: int, ended_after: datetime | None, limit: int
     ) -> list[MovedJob]:
         """See Jobs."""
-        found = await self._database.fetch(_MOVED, owner, after, ended_after, limit)
+        if ended_after is None:
+            found = await self._database.fetch(_MOVED, owner, after, limit)
+        else:
+            found = await self._database.fetch(_PRESENT, owner, ended_after, limit)
         return [MovedJob(**row) for row in found]
 
     async def claim_silent(self, now: datetime, *, limit: int) -> list[UUID]:

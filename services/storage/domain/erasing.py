@@ -23,7 +23,8 @@ from contracts.journal import JournalEntry, Kind, Slot, Stage, Work
 from contracts.objects import job_folder
 from contracts.queries import Erasure, JobRecord, QueryError
 from services.chassis.bus import Publisher
-from services.chassis.errors import RefusedError, UnavailableError
+from services.chassis.dead_letters import reason_of
+from services.chassis.errors import MizualError, RefusedError
 from services.chassis.journal import Journal, Recorded
 from services.chassis.objects import ObjectStore
 from services.storage.domain.feed import GiveBack, feed_id, returned, told
@@ -33,6 +34,13 @@ log = logging.getLogger(__name__)
 
 LATE: Final = timedelta(hours=1)
 """No run of a worker lasts as long: what it may still store has been stored."""
+
+
+SWEEP_AGAIN: Final = timedelta(minutes=15)
+"""After a sweep of everything that was cut off."""
+
+KeptTo = Callable[[], Awaitable[int]]
+"""The journal's sequence up to which every entry was kept and told. Raises UnavailableError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +64,14 @@ class Erasures(Protocol):
     async def expire(self, kind: Kind, now: datetime, *, ended_before: datetime, limit: int) -> int:
         """Note jobs that are kept no longer, their ratings apart; how many were found."""
 
-    async def begin(self, name: str, now: datetime, *, every: timedelta) -> bool:
-        """Whether it is this process's turn to sweep everything of that name."""
+    async def begin(self, name: str, now: datetime) -> bool:
+        """Whether it is this process's turn to sweep everything of that name.
+
+        One that does not end is begun again after `SWEEP_AGAIN`.
+        """
+
+    async def ended(self, name: str, now: datetime, *, every: timedelta) -> None:
+        """It was swept; next after so long."""
 
     async def claim(self, now: datetime, *, limit: int) -> list[Wanted]:
         """Those whose turn has come, for this process alone; each waits longer every time."""
@@ -90,6 +104,7 @@ class Everywhere:
     store: ObjectStore
     opinions: Opinions
     dead_letters: DeadLetters
+    kept_to: KeptTo
     feed: Publisher
     give_back: GiveBack
     prefix: str
@@ -102,9 +117,12 @@ class Eraser:
         self.at = at
 
     async def find(self, job_id: UUID) -> JournalEntry:
-        """The job's last entry. Raises RefusedError (404) where there is nothing to forget."""
+        """The job's last entry, erased ones too: asking again is answered with what is left.
+
+        Raises RefusedError (404) for an unknown job.
+        """
         last = await self._last(job_id)
-        if last is None or last.entry.stage is Stage.ERASED:
+        if last is None:
             raise _unknown()
         return last.entry
 
@@ -121,8 +139,8 @@ class Eraser:
         for name, remove in self._parts(wanted).items():
             try:
                 removed[name] = await remove()
-            except UnavailableError as error:
-                log.warning("erasure_postponed", extra={"part": name, "error": str(error)})
+            except MizualError as error:
+                log.warning("erasure_postponed", extra={"part": name, "error": reason_of(error)})
                 remaining.append(name)
         return Erasure.model_validate(
             {**_told_of(before), **removed, "remaining": tuple(remaining), "job": erased}
@@ -164,18 +182,22 @@ class Eraser:
         return Recorded(record.entry, 0) if record.entry else None
 
     async def _ended(self, last: Recorded) -> Recorded | None:
-        """The job's ending; a job that goes on is cancelled. None: somebody was first."""
-        if last.entry.terminal:
-            ending: Recorded | None = last
-        else:
+        """The job's ending; a job that goes on is cancelled. None: somebody was first.
+
+        Of what the journal no longer holds, the last that is on record stands for it.
+        """
+        if not last.sequence:
+            return last
+        ending: Recorded | None = last
+        if not last.entry.terminal:
             ending = await self._append(last.entry.advance(Stage.CANCELLED), last)
-        if ending is not None and ending.sequence:
+        if ending is not None:
             await self._tell(ending)
         return ending
 
     async def _tell(self, ending: Recorded) -> None:
         """Say what the record's keeper will not get to see, for it is gone from the journal."""
-        if (await self.at.jobs.read(ending.entry.job_id)).sequence >= ending.sequence:
+        if await self.at.kept_to() >= ending.sequence:
             return
         if event := told(ending.entry):
             await self.at.feed.publish(FEED_SUBJECTS[type(event)], event, message_id=feed_id(event))

@@ -70,9 +70,8 @@ class Jobs(Protocol):
     async def moved(
         self, owner: str, *, after: int, ended_after: datetime | None, limit: int
     ) -> list[MovedJob]:
-        """Jobs of the owner whose last entry lies past `after`, the latest first.
-
-        With `ended_after`, those that ended before it are left out.
+        """Jobs of the owner whose last entry lies past `after`, the latest first; or, with
+        `ended_after`, those that have not ended, then those that ended after it.
         """
 
     async def claim_silent(self, now: datetime, *, limit: int) -> list[UUID]:

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 from uuid import UUID
 
 from contracts.journal import Kind, Stage
-from contracts.objects import UPLOADS
+from contracts.objects import KEY, UPLOADS
 from services.chassis.journal import Journal
 from services.chassis.objects import ObjectStore, StoredObject
 
@@ -95,7 +95,8 @@ class Orphans:
     async def _old(self, folder: str, before: datetime) -> AsyncIterator[list[StoredObject]]:
         batch: list[StoredObject] = []
         async for stored in self._store.list(f"{self._prefix}/{folder}/"):
-            if stored.modified < before:
+            # What is no key of ours is nobody else's to remove either.
+            if stored.modified < before and KEY.fullmatch(stored.key):
                 batch.append(stored)
             if len(batch) == LOOKED_AT:
                 yield batch

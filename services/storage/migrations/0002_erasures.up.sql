@@ -16,11 +16,11 @@ COMMENT ON COLUMN erasures.sweep_at IS 'when leftovers are looked for next';
 COMMENT ON COLUMN erasures.until IS 'after this no worker can bring anything back';
 
 CREATE INDEX erasures_to_sweep ON erasures (sweep_at);
-CREATE INDEX jobs_to_retain ON jobs (kind, ended_at)
-    WHERE ended_at IS NOT NULL AND stage <> 'erased';
+CREATE INDEX jobs_to_retain ON jobs (kind, coalesce(ended_at, updated_at))
+    WHERE stage <> 'erased';
 
--- When a sweep of everything was begun last, whichever process did it.
+-- When everything is swept next, by whichever process is first.
 CREATE TABLE sweeps (
-    name     text        PRIMARY KEY,
-    begun_at timestamptz NOT NULL
+    name   text        PRIMARY KEY,
+    due_at timestamptz NOT NULL
 );

@@ -3,7 +3,6 @@
 
 -- Newest first, kinds told apart without reading the rows.
 CREATE INDEX jobs_of_owner ON jobs (owner, created_at, job_id, kind) WHERE owner IS NOT NULL;
-DROP INDEX jobs_by_owner;
 
 CREATE TABLE job_counts (
     day     date   NOT NULL,
@@ -141,3 +140,6 @@ FOR EACH STATEMENT EXECUTE FUNCTION forget_job_counts();
 INSERT INTO job_counts SELECT day, kind, measure, value, jobs FROM counted_jobs;
 INSERT INTO chain_ends SELECT job_id, position FROM found_chain_ends;
 INSERT INTO chain_counts SELECT position, count(*) FROM chain_ends GROUP BY position;
+
+-- Last, for it is the one step that nobody may read beside.
+DROP INDEX jobs_by_owner;

@@ -1,1 +1,3 @@
+DROP INDEX jobs_by_ending;
+DROP INDEX jobs_under_way;
 DROP INDEX jobs_moved;

@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
 from contracts.base import utcnow
-from contracts.journal import JournalEntry, Stage
+from contracts.journal import Stage
 from contracts.queries import MovedJob, MovedJobs
 from services.chassis.bus import to_bytes
 from services.chassis.errors import UnavailableError
@@ -345,15 +345,61 @@ async def test_an_open_page_learns_that_its_job_was_erased_and_a_new_one_nothing
     first = await world.opened()
     reader = await world.page()
 
-    erased = await world.append(without_content(first.entry))
+    erased = await world.append(first.entry.erase())
     await settle()
 
     assert reader.ids[-1] == erased.sequence
     assert stages(await world.page()) == 0
 
 
-def without_content(entry: JournalEntry) -> JournalEntry:
-    return entry.advance(Stage.ERASED).model_copy(update={"work": None})
+@pytest.mark.parametrize("near", [0, 256])
+async def test_a_page_that_comes_back_learns_what_was_erased_or_that_something_is_left_out(
+    monkeypatch: pytest.MonkeyPatch, near: int
+):
+    monkeypatch.setattr(owners, "NEAR_ENTRIES", near)
+    world = Owned()
+    first = await world.opened()
+    erased = await world.append(first.entry.erase())
+
+    reader = await world.page(after=first.sequence)
+
+    assert (erased.sequence in reader.ids) or b"event: skipped" in reader.sent
+    assert stages(reader) == 1 or near == 0
+
+
+async def test_an_erased_job_is_told_where_nothing_was_known_of_it_before():
+    world = Owned()
+    first = await world.opened()
+    world.hub.known.forget()
+    reader, stranger = await world.page(), await world.page(EVE)
+
+    erased = await world.append(first.entry.erase())
+    await settle()
+
+    assert reader.ids[-1] == erased.sequence
+    assert stages(stranger) == 0
+
+
+async def test_clients_that_have_left_cost_the_record_nothing():
+    world = Owned()
+    await world.opened()
+    streams = [world.owners.open(ADA, client="c", base="x", after=None) for _ in range(100)]
+
+    for stream in streams:
+        world.hub.streams.leave(stream)
+    await settle()
+
+    assert world.record.asked == 0
+    assert world.owners.figures()["owners_catching_up"] == 0
+
+
+async def test_a_new_owner_costs_the_record_nothing():
+    world = Owned()
+
+    world.owners.open(ADA, client="c", base="x", after=None, is_new=True)
+    await settle()
+
+    assert world.record.asked == 0
 
 
 async def test_an_entry_that_cannot_be_read_is_nobodys(caplog: pytest.LogCaptureFixture):
@@ -361,7 +407,7 @@ async def test_an_entry_that_cannot_be_read_is_nobodys(caplog: pytest.LogCapture
     reader = await world.page()
 
     world.hub.heard("1", 7, b"not JSON")
-    world.hub.heard("1", 8, b'{"work": {"owner": "ada"}}')
+    world.hub.heard("1", 8, f'{{"job_id": "{uuid4()}", "work": {{"owner": "ada"}}}}'.encode())
     first = await world.opened()
     await settle()
 

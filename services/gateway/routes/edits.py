@@ -181,7 +181,7 @@ def put_edits(app: FastAPI, edits: EditRoutes) -> None:
     )
     of_one: list[tuple[str, str, Endpoint, documents.Answers, documents.Document]] = [
         ("GET", "", edits.status, {200: documents.STATUS}, documents.ID_IN_PATH),
-        ("DELETE", "", edits.erase, {200: told.ERASED}, told.CHANGE),
+        ("DELETE", "", edits.erase, {200: told.ERASED, 202: told.ERASED}, told.CHANGE),
         ("GET", "/events", events, {200: told.EVENTS, 204: told.SEEN}, told.LAST_EVENT_ID),
         ("POST", "/cancel", edits.cancel, _ENDED, told.CHANGE),
     ]

@@ -32,7 +32,7 @@ _STRING: Final = {"schema": {"type": "string"}}
 _HEADERS: Final[Document] = {
     "X-Request-Id": {"description": "Names this request in every message and log line.", **_STRING},
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}},
-    "RateLimit": {"description": "The limit that was used up: `r` left, free in `t` s.", **_STRING},
+    "RateLimit": {"description": "Of each limit: `r` left, the next one free in `t` s.", **_STRING},
     "RateLimit-Policy": {"description": "What the limit allows: `q` in `w` s.", **_STRING},
     "Allow": {"description": "The methods of this address.", **_STRING},
 }

@@ -52,7 +52,7 @@ class FeedEvent(Message):
 
 
 class JobAccepted(FeedEvent):
-    """Storage: a job's journal was opened."""
+    """Storage: a job's journal was opened; the gateway again, to who repeats a submission."""
 
 
 class JobCompleted(FeedEvent):

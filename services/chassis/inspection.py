@@ -56,7 +56,7 @@ ORDER BY mean_exec_time DESC LIMIT $1
 """
 _RUNNING: Final = """
 SELECT upper(substring(query FROM '^\\s*([A-Za-z]+)')) AS word,
-       extract(epoch FROM now() - query_start)::float8 * 1000 AS running, wait_event
+       extract(epoch FROM clock_timestamp() - query_start)::float8 * 1000 AS running, wait_event
 FROM pg_stat_activity
 WHERE datname = current_database() AND usename = current_user AND state = 'active'
   AND pid <> pg_backend_pid()

@@ -10,7 +10,8 @@ from contracts import subjects
 from contracts.base import Message
 from contracts.commands import CancelJob, CorrelationId, EraseJob, SubmitJob
 from contracts.errors import ErrorCode
-from contracts.events import SubmissionRejected
+from contracts.events import JobAccepted, SubmissionRejected
+from contracts.journal import JournalEntry
 from services.chassis.broker import put_command, put_delivered
 from services.chassis.bus import Bus
 from services.chassis.delivery import NatsDelivery
@@ -40,9 +41,10 @@ def put_handlers(loops: Loops, bus: Bus, parts: Parts) -> None:
                     await _reject(parts, sender, error, delivery, request_id)
                 raise
             try:
-                await parts.admission.admit(
+                job = await parts.admission.admit(
                     _submission(command), _applicant(command, delivery, request_id)
                 )
+                await _answer_again(parts, job, command, delivery)
             except PermanentError as error:
                 await _reject(parts, command.correlation_id, error, delivery, request_id)
 
@@ -131,6 +133,23 @@ def _applicant(command: SubmitJob, delivery: NatsDelivery, request_id: str) -> A
         idempotency_key=key,
         correlation_id=command.correlation_id,
     )
+
+
+async def _answer_again(
+    parts: Parts, job: JournalEntry, command: SubmitJob, delivery: NatsDelivery
+) -> None:
+    """Tell who asked under a known key: storage told of the job once, under its first name."""
+    known_as = job.work.correlation_id if job.work else None
+    if command.correlation_id is None or command.correlation_id == known_as:
+        return
+    accepted = JobAccepted(
+        job_id=job.job_id,
+        kind=job.kind,
+        public=job.public,
+        correlation_id=command.correlation_id,
+    )
+    message_id = f"accepted:{delivery.identity}"
+    await parts.publisher.publish(subjects.JOB_ACCEPTED, accepted, message_id=message_id)
 
 
 async def _reject(

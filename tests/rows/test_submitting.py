@@ -130,14 +130,27 @@ async def test_without_enhancement_the_words_are_used_as_they_are(client, door: 
 async def test_the_same_key_with_the_same_body_answers_the_first_job_again(client, door: Door):
     image_id, key = await image_of(client), uuid4().hex
 
-    first = await door.submit(image_id=image_id, key=key)
+    first, again = [await door.submit(image_id=image_id, key=key) for _ in range(2)]
     over_http = await client.post(
         "/edit-image/",
         json={"prompt": "make it blue", "image_id": image_id},
         headers=USER | {"Idempotency-Key": key},
     )
 
-    assert over_http.json()["edit_id"] == first.job
+    assert first.job
+    assert first.job == again.job == over_http.json()["edit_id"]
+
+
+async def test_a_repeated_request_is_given_no_other_session(client, house):
+    body = {"prompt": "make it blue", "image_id": await image_of(client)}
+    key = {"Idempotency-Key": uuid4().hex}
+    client.cookies.clear()
+
+    async with api.client(house.url) as first, api.client(house.url) as again:
+        answers = [await one.post("/edit-image/", json=body, headers=key) for one in (first, again)]
+
+    assert answers[0].json()["edit_id"] == answers[1].json()["edit_id"]
+    assert ["set-cookie" in answer.headers for answer in answers] == [True, False]
 
 
 async def test_the_same_key_with_another_body_is_422(client, door: Door):

@@ -51,7 +51,9 @@ class EditRoutes:
                 submission,
                 Applicant(caller=caller, request_id=visit.request_id, idempotency_key=key),
             )
-        visit.remember()
+        if job.is_of(caller.owner):
+            # The answer to a repeated request must not give its sender another name.
+            visit.remember()
         token = parts.keyring.edit_token(job.job_id)
         answer = json_response(accepted(job, visit.base, token))
         answer.headers.update(limit_headers(*await parts.admission.standings(caller.client)))

@@ -56,7 +56,7 @@ def put_handlers(loops: Loops, bus: Bus, parts: Parts) -> None:
     async def erase_job(command: EraseJob) -> None:
         with _of_owner(command):
             await _require_owner(parts, command)
-            await parts.jobs.erase(command.job_id)
+            await parts.jobs.erase(command.job_id, parts.eraser)
 
     put_delivered(loops, bus, subjects.GATEWAY_JOB_SUBMIT, _Letter, submit_job, concurrency=4)
     put_command(loops, bus, subjects.GATEWAY_JOB_CANCEL, CancelJob, cancel_job)
@@ -147,6 +147,7 @@ async def _answer_again(
         kind=job.kind,
         public=job.public,
         correlation_id=command.correlation_id,
+        request_id=job.work.request_id if job.work else None,
     )
     message_id = f"accepted:{delivery.identity}"
     await parts.publisher.publish(subjects.JOB_ACCEPTED, accepted, message_id=message_id)

@@ -43,7 +43,7 @@ from services.chassis.objects import ObjectStore, fetch, store_bytes
 from services.chassis.step import Retries, Step
 from services.storage.domain.answers import Answers
 from services.storage.domain.erasing import LATE, Eraser, Erasures, KeptTo, Wanted
-from services.storage.domain.feed import GiveBack, feed_id, returned, told, under_way
+from services.storage.domain.feed import GiveBack, feed_id, returned, told
 from services.storage.domain.judging import Judging
 from services.storage.domain.record import Jobs, rows_of
 from services.storage.domain.retention import Orphans
@@ -100,7 +100,6 @@ async def on_journal_entries(
     batch: Sequence[Recorded], *, jobs: Jobs, feed: Publisher, give_back: GiveBack
 ) -> None:
     """Bring entries into the record, then tell the world and give places back; all repeatable."""
-    await _free_the_erased(batch, jobs, give_back)
     for kept in await jobs.keep(rows_of(batch)):
         if kept.stage in TERMINAL:
             ENDINGS.labels(kept.kind, kept.stage).inc()
@@ -174,14 +173,6 @@ async def on_max_deliveries(
         mark=f"a{advisory.stream_seq}",
     )
     await stuck.delete(advisory.stream_seq)
-
-
-async def _free_the_erased(batch: Sequence[Recorded], jobs: Jobs, give_back: GiveBack) -> None:
-    # An erased entry names no places: the record does, until the entry is written over it.
-    for recorded in batch:
-        if recorded.entry.stage is Stage.ERASED:
-            before = (await jobs.read(recorded.entry.job_id)).entry
-            await asyncio.gather(*map(give_back, under_way(before) if before else ()))
 
 
 async def _verdict_on_silence(job_id: UUID, judging: Judging) -> judge.Verdict | None:

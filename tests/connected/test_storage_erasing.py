@@ -194,6 +194,16 @@ async def test_a_job_under_way_ends_as_cancelled_for_those_who_follow_the_feed(
     assert await fed(world.bus) == ["mizual.v1.job.cancelled"]
 
 
+async def test_a_job_that_is_erased_is_not_under_way_any_more(world: World) -> None:
+    quota = Quota(world.bus, (Policy("active", 50, 960.0), Policy("daily", 5, 86_400.0)))
+    taken = await quota.take("somebody", token="job")
+    running = await world.lived(Stage.AI_PROCESSING, quota=taken.slots)
+
+    await world.asked(running.entry.job_id)
+
+    assert [await is_held(world.bus, slot) for slot in taken.slots] == [False, True]
+
+
 async def test_a_job_that_was_told_is_not_told_again(world: World, own_nats: NatsServer) -> None:
     done = await world.lived(*RESULT)
     async with storage_running(own_nats.url, world.tables):

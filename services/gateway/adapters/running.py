@@ -120,6 +120,7 @@ def _parts(
             overloaded=waiting.overloaded,
         ),
         jobs=jobs,
+        eraser=record,
         sources=sources,
         hub=hub,
         owners=Owners(hub, BusMoves(bus)),

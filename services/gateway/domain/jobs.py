@@ -23,6 +23,10 @@ class Record(Protocol):
     async def find(self, job_id: UUID) -> Recorded | None:
         """The last entry on record. Raises UnavailableError."""
 
+
+class Eraser(Protocol):
+    """Who forgets jobs."""
+
     async def erase(self, job_id: UUID) -> Erasure:
         """Forget the job; what was removed. Raises RefusedError (404) and UnavailableError."""
 
@@ -89,9 +93,9 @@ class Jobs:
                 return cancelled, True
         raise TransientError("the journal moves faster than the cancellation")
 
-    async def erase(self, job_id: UUID) -> Erasure:
+    async def erase(self, job_id: UUID, by: Eraser) -> Erasure:
         """Forget the job; what was removed. Raises RefusedError (404) and UnavailableError."""
-        erasure = await self._record.erase(job_id)
+        erasure = await by.erase(job_id)
         if erasure.job.entry is not None:
             self._known.note(Recorded(erasure.job.entry, erasure.job.sequence))
         return erasure

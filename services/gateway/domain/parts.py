@@ -15,7 +15,7 @@ from services.gateway.domain.admission import Admission
 from services.gateway.domain.chains import Chains
 from services.gateway.domain.history import History
 from services.gateway.domain.hub import Hub
-from services.gateway.domain.jobs import Jobs
+from services.gateway.domain.jobs import Eraser, Jobs
 from services.gateway.domain.links import Links
 from services.gateway.domain.load import Load
 from services.gateway.domain.owners import Owners
@@ -69,6 +69,7 @@ class Parts:
 
     admission: Admission
     jobs: Jobs
+    eraser: Eraser
     sources: Sources
     hub: Hub
     owners: Owners

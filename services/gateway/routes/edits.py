@@ -84,7 +84,7 @@ class EditRoutes:
         found = await parts.jobs.find(job_id)
         if found is None or not may_change(visit, found.entry, parts.keyring.is_edit_token):
             raise not_found(ErrorCode.EDIT_NOT_FOUND)
-        erasure = await parts.jobs.erase(job_id)
+        erasure = await parts.jobs.erase(job_id, parts.eraser)
         return json_response(removed(job_id, erasure), 202 if erasure.remaining else 200)
 
     async def upload(self, request: Request) -> Response:

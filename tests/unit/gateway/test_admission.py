@@ -9,7 +9,7 @@ import pytest
 from contracts.errors import ErrorCode
 from contracts.journal import JournalEntry, Options, Slot, Stage
 from contracts.objects import digest
-from contracts.queries import Abilities, Erasure, ModelAbilities
+from contracts.queries import Abilities, ModelAbilities
 from services.chassis.errors import PermanentError, UnavailableError
 from services.chassis.images.picture import Picture
 from services.chassis.journal import Recorded
@@ -84,9 +84,6 @@ class Archive:
             raise UnavailableError("storage is away")
         entry = self.known.get(job_id)
         return Recorded(entry, 1) if entry else None
-
-    async def erase(self, job_id: UUID) -> Erasure:
-        raise NotImplementedError
 
 
 @dataclass

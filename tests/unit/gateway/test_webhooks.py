@@ -15,7 +15,6 @@ from pydantic import SecretStr
 from contracts.base import Message
 from contracts.events import EditSubmitted
 from contracts.journal import Handle, JournalEntry, Raw, Stage
-from contracts.queries import Erasure
 from contracts.subjects import EDIT_SUBMITTED
 from services.chassis.errors import UnavailableError
 from services.chassis.journal import Recorded
@@ -46,9 +45,6 @@ class Archive:
         if self.away:
             raise UnavailableError("storage is away")
         return None
-
-    async def erase(self, _: UUID) -> Erasure:
-        raise NotImplementedError
 
 
 class AwayPublisher(MemoryPublisher):

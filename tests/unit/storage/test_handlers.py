@@ -117,21 +117,6 @@ async def test_entries_are_kept_told_and_paid_back() -> None:
     assert tuple(places.free) == slots
 
 
-async def test_a_job_that_is_erased_is_not_under_way_any_more() -> None:
-    active = Slot(policy="active", sequence=4)
-    running = job(quota=(active, Slot(policy="daily", sequence=3)))
-    erased = running.advance(Stage.ERASED).model_copy(update={"work": None})
-    jobs, places = MemoryJobs(), MemoryPlaces()
-    keep = partial(
-        on.on_journal_entries, jobs=jobs, feed=MemoryPublisher(), give_back=places.give_back
-    )
-
-    await keep([Recorded(running, 1)])
-    await keep([Recorded(erased, 2)])
-
-    assert places.free == [active]
-
-
 async def test_nothing_is_told_that_is_not_in_the_record() -> None:
     class AwayJobs(MemoryJobs):
         async def keep(self, rows: Iterable[Row]) -> list[Kept]:

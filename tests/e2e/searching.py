@@ -58,6 +58,9 @@ async def assert_nothing_is_left(
     kills: Kills, client: httpx.AsyncClient, erased: dict[str, Wish]
 ) -> None:
     """Once every message of the jobs is done with, and late workers have had their say."""
+    if not kills.running.system.parts["renderer"].running:
+        # Messages of whatever job wait for it.
+        await asyncio.to_thread(kills.running.system.parts["renderer"].start)
     async with connected(kills.running.system.nats_url) as bus, asyncio.timeout(PATIENCE_SECONDS):
         while (await bus.js.stream_info(EVENTS)).state.messages or pictures(kills, erased):
             await asyncio.sleep(0.1)

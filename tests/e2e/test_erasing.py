@@ -7,7 +7,7 @@ import asyncio
 import json
 import os
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from uuid import UUID
 
@@ -22,8 +22,8 @@ from tests.api import Json
 from tests.buses import connected
 from tests.connected.processes import admin
 from tests.e2e.leaving_traces import Traces, from_record
-from tests.e2e.searching import PATIENCE_SECONDS, assert_nothing_is_left, erase, token, wish
-from tests.e2e.stopping import CERTAIN, UNCERTAIN, Kills, killable
+from tests.e2e.searching import PATIENCE_SECONDS, Wish, assert_nothing_is_left, erase, token, wish
+from tests.e2e.stopping import CERTAIN, UNCERTAIN, Kills, Step, killable
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -48,49 +48,49 @@ async def client(kills: Kills) -> AsyncIterator[httpx.AsyncClient]:
 async def test_nothing_is_left_of_a_job_whose_worker_was_killed_around_its_erasure(
     kills: Kills, client: httpx.AsyncClient
 ):
-    kills.begin()
-    erased = {}
-    for at in STEPS.values():
-        wished = wish()
+    async def killed_after(at: Step, wished: Wish) -> str:
         async with kills.stopped(at, **wished.form) as given:
-            erased[given["edit_id"]] = wished
             await erase(client, given)
+        return str(given["edit_id"])
 
-    kills.running.system.parts["renderer"].start()
-
-    await assert_nothing_is_left(kills, client, erased)
+    await erased_at_every_step(kills, client, killed_after)
 
 
 async def test_nothing_is_left_of_a_job_whose_worker_was_killed_before_its_erasure(
     kills: Kills, client: httpx.AsyncClient
 ):
-    kills.begin()
-    erased = {}
-    for at in STEPS.values():
-        wished = wish()
+    async def killed_before(at: Step, wished: Wish) -> str:
         async with kills.stopped(at, **wished.form) as given:
-            erased[given["edit_id"]] = wished
+            pass
         await erase(client, given)
+        return str(given["edit_id"])
 
-    kills.running.system.parts["renderer"].start()
-
-    await assert_nothing_is_left(kills, client, erased)
+    await erased_at_every_step(kills, client, killed_before)
 
 
 async def test_nothing_is_left_of_a_job_whose_worker_goes_on_and_comes_late(
     kills: Kills, client: httpx.AsyncClient
 ):
-    kills.begin()
-    erased = {}
-    for at in STEPS.values():
+    async def late(at: Step, wished: Wish) -> str:
         if kills.running.system.parts["renderer"].running:
             kills.running.system.parts["renderer"].kill()
-        wished = wish()
         async with kills.stopped(at, is_killed=False, **wished.form) as given:
-            erased[given["edit_id"]] = wished
             await erase(client, given)
+        return str(given["edit_id"])
 
-    await assert_nothing_is_left(kills, client, erased)
+    await erased_at_every_step(kills, client, late)
+
+
+async def erased_at_every_step(
+    kills: Kills, client: httpx.AsyncClient, erased: Callable[[Step, Wish], Awaitable[str]]
+) -> None:
+    """Nothing is left of a job for each step, once a renderer has run again."""
+    kills.begin()
+    wishes: dict[str, Wish] = {}
+    for at in STEPS.values():
+        wished = wish()
+        wishes[await erased(at, wished)] = wished
+    await assert_nothing_is_left(kills, client, wishes)
 
 
 async def test_nothing_is_left_of_a_job_that_was_erased_while_it_was_enhanced(

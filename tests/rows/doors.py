@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
@@ -38,8 +38,22 @@ class Answer:
         return self.problem["status"], self.problem["error_code"]
 
 
-class Door(Protocol):
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """A submission, whichever way in it takes."""
+
+    prompt: str
+    image_id: str | None
+    parent: str | None
+    key: str | None
+    options: dict[str, Any]
+
+
+class Door:
     """A way in, for one user of a platform."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
 
     async def submit(
         self,
@@ -51,6 +65,14 @@ class Door(Protocol):
         **options: Any,
     ) -> Answer:
         """Submit an edit of the image, or of the parent's result, or of a photo uploaded before."""
+        if image_id is None and parent is None:
+            image_id = await image_of(self._client)
+        asked = Asked(prompt=prompt, image_id=image_id, parent=parent, key=key, options=options)
+        return await self.send(asked)
+
+    async def send(self, asked: Asked) -> Answer:
+        """Through this door. Raises TimeoutError."""
+        raise TypeError("a door leads somewhere")
 
 
 async def image_of(client: httpx.AsyncClient, picture: bytes | None = None) -> str:
@@ -68,55 +90,37 @@ async def completed(client: httpx.AsyncClient, door: Door, **fields: Any) -> str
     return answer.job
 
 
-class HttpDoor:
+class HttpDoor(Door):
     """`POST /edit-image/`."""
 
-    def __init__(self, client: httpx.AsyncClient) -> None:
-        self._client = client
-
-    async def submit(
-        self,
-        prompt: str = "make it blue",
-        *,
-        image_id: str | None = None,
-        parent: str | None = None,
-        key: str | None = None,
-        **options: Any,
-    ) -> Answer:
-        if image_id is None and parent is None:
-            image_id = await image_of(self._client)
-        body = {"prompt": prompt, "image_id": image_id, "parent_edit_uuid": parent, **options}
-        headers = USER | ({"Idempotency-Key": key} if key else {})
+    async def send(self, asked: Asked) -> Answer:
+        body = {
+            "prompt": asked.prompt,
+            "image_id": asked.image_id,
+            "parent_edit_uuid": asked.parent,
+            **asked.options,
+        }
+        headers = USER | ({"Idempotency-Key": asked.key} if asked.key else {})
         answer = await self._client.post("/edit-image/", json=body, headers=headers)
         told = dict(answer.json())
         return Answer(told["edit_id"]) if answer.is_success else Answer(problem=told)
 
 
-class BusDoor:
+class BusDoor(Door):
     """`mizual.v1.job.submit`, answered on the public feed."""
 
     def __init__(self, client: httpx.AsyncClient, bus: Bus) -> None:
-        self._client = client
+        super().__init__(client)
         self._bus = bus
 
-    async def submit(
-        self,
-        prompt: str = "make it blue",
-        *,
-        image_id: str | None = None,
-        parent: str | None = None,
-        key: str | None = None,
-        **options: Any,
-    ) -> Answer:
-        if image_id is None and parent is None:
-            image_id = await image_of(self._client)
+    async def send(self, asked: Asked) -> Answer:
         command = SubmitJob(
             owner=PlatformOwner(user_id="user-1"),
-            prompt=prompt,
-            image_id=UUID(image_id) if image_id else None,
-            parent_job_id=UUID(parent) if parent else None,
-            options=Options(**options),
-            idempotency_key=key,
+            prompt=asked.prompt,
+            image_id=UUID(asked.image_id) if asked.image_id else None,
+            parent_job_id=UUID(asked.parent) if asked.parent else None,
+            options=Options(**asked.options),
+            idempotency_key=asked.key,
             correlation_id=uuid4().hex,
         )
         return await self._answered(command)

@@ -19,7 +19,7 @@ from tests.unit.chassis.rules.collecting import (
     assert_collected,
     forgotten,
 )
-from tests.unit.chassis.rules.world import COPY, MESSAGE, Actor, explore, paused_at
+from tests.unit.chassis.rules.world import COPY, MESSAGE, Actor, erased_at, explore, paused_at
 
 MODERATED = PermanentError(ErrorCode.CONTENT_MODERATED, "The image service refused this picture.")
 
@@ -215,13 +215,7 @@ async def test_a_cancel_at_any_operation_is_the_one_ending_and_the_result_stays_
 
 
 async def test_after_an_erasure_at_any_operation_nothing_is_written():
-    async def erase(world, operation):
-        slow, running = await paused_at(world, operation)
-        world.write(world.last.erase())
-        slow.resume.set()
-        await running
-
-    async for world, _ in explore(Collecting, erase):
+    async for world, _ in explore(Collecting, erased_at):
         await world.until_acked()
         assert [e.stage for e in world.journal.entries(world.job_id)] == [Stage.ERASED]
 

@@ -6,7 +6,7 @@ import pytest
 
 from contracts.journal import Stage
 from tests.unit.chassis.rules.steps import ALL
-from tests.unit.chassis.rules.world import COPY, MESSAGE, Actor, explore, paused_at
+from tests.unit.chassis.rules.world import COPY, MESSAGE, Actor, erased_at, explore, paused_at
 
 pytestmark = pytest.mark.parametrize("make", ALL.values(), ids=ALL)
 
@@ -121,12 +121,6 @@ async def test_a_cancel_at_any_operation_is_the_one_ending(make):
 
 
 async def test_after_an_erasure_at_any_operation_nothing_is_written(make):
-    async def erase(world, operation):
-        slow, running = await paused_at(world, operation)
-        world.write(world.last.erase())
-        slow.resume.set()
-        await running
-
-    async for world, _ in explore(make, erase):
+    async for world, _ in explore(make, erased_at):
         await world.until_acked()
         assert [entry.stage for entry in world.journal.entries(world.job_id)] == [Stage.ERASED]

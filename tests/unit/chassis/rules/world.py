@@ -194,6 +194,14 @@ async def paused_at(
     return actor, running
 
 
+async def erased_at(world: World, operation: int) -> None:
+    """A delivery that goes on after somebody erased its job around its n-th operation."""
+    slow, running = await paused_at(world, operation)
+    world.write(world.last.erase())
+    slow.resume.set()
+    await running
+
+
 async def count_operations(make: Callable[[], World]) -> int:
     """How many operations an undisturbed run takes."""
     actor = Actor("undisturbed")
@@ -211,4 +219,14 @@ async def explore(
         yield world, operation
 
 
-__all__ = ["COPY", "MESSAGE", "Actor", "Crash", "Stage", "World", "explore", "paused_at"]
+__all__ = [
+    "COPY",
+    "MESSAGE",
+    "Actor",
+    "Crash",
+    "Stage",
+    "World",
+    "erased_at",
+    "explore",
+    "paused_at",
+]

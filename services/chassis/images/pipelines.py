@@ -1,4 +1,5 @@
-"""What is done with whole pictures: decode, normalise for a provider, finish a result, thumbnail.
+"""What is done with whole pictures: decode, normalise for a provider, finish a result, thumbnail,
+measure on a small copy.
 
 All of them check the header first, so bytes from anywhere may be given.
 """
@@ -67,13 +68,20 @@ def shrink(
 ) -> Encoded:
     """A copy of at most so many pixels: JPEG, or PNG with transparency. Raises PermanentError."""
     picture = inspect(data, limits)
-    scale = min(1.0, sqrt(max_pixels / picture.pixels))
-    width, height = (
-        max(1, floor(side * scale)) for side in (picture.width_pixels, picture.height_pixels)
-    )
     try:
-        image = run(_shrunk(data, picture, width, height), (to_srgb, strip))
+        image = run(_within(data, picture, max_pixels), (to_srgb, strip))
         return encode(image, result_type(image), jpeg_quality=jpeg_quality)
+    except Error as error:
+        raise damaged(picture.type, why(error)) from error
+
+
+def small_copy(data: bytes, limits: ImageLimits, *, max_pixels: int) -> Image:
+    """A copy of at most so many pixels to measure: as displayed, in 8 bit sRGB or grey, held in
+    memory. Raises PermanentError.
+    """
+    picture = inspect(data, limits)
+    try:
+        return run(_within(data, picture, max_pixels), (to_srgb, strip)).copy_memory()
     except Error as error:
         raise damaged(picture.type, why(error)) from error
 
@@ -81,6 +89,15 @@ def shrink(
 def thumbnail(data: bytes, limits: ImageLimits, *, side_pixels: int = THUMBNAIL_PIXELS) -> Encoded:
     """A small WebP of the picture. Raises PermanentError."""
     return normalise(data, limits, max_side_pixels=side_pixels, content_type=WEBP)
+
+
+def _within(data: bytes, picture: Picture, max_pixels: int) -> Image:
+    """The picture upright and in proportion, its profile still attached."""
+    scale = min(1.0, sqrt(max_pixels / picture.pixels))
+    width, height = (
+        max(1, floor(side * scale)) for side in (picture.width_pixels, picture.height_pixels)
+    )
+    return _shrunk(data, picture, width, height)
 
 
 def _shrunk(data: bytes, picture: Picture, width: int, height: int) -> Image:

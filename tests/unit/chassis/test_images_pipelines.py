@@ -139,6 +139,7 @@ def test_a_thumbnail_is_a_small_webp():
         lambda data: pipelines.thumbnail(data, LIMITS),
         lambda data: pipelines.finish(data, LIMITS),
         lambda data: pipelines.decode(data, LIMITS),
+        lambda data: pipelines.small_copy(data, LIMITS, max_pixels=4800),
     ],
 )
 def test_no_pipeline_takes_half_a_picture(source, pipeline):
@@ -182,3 +183,17 @@ def test_a_decoded_picture_can_be_read_in_any_order():
 
     assert isinstance(image, Image)
     assert image(399, 299) != image(0, 0)
+
+
+@pytest.mark.parametrize("source", drawn.EVERY_TYPE)
+def test_a_small_copy_is_in_proportion_and_has_the_same_colours(source):
+    copy = pipelines.small_copy(drawn.EVERY_TYPE[source](640, 480), LIMITS, max_pixels=4800)
+
+    assert (copy.width, copy.height) == (80, 60)
+    assert [copy[band].avg() for band in range(3)] == pytest.approx(drawn.means(drawn.png()), abs=3)
+
+
+def test_a_small_copy_stands_as_the_picture_is_displayed():
+    copy = pipelines.small_copy(drawn.with_exif(orientation=6), LIMITS, max_pixels=768)
+
+    assert (copy.width, copy.height) == (24, 32)

@@ -29,6 +29,7 @@ _QUERIES: Final[dict[str, tuple[type[Message], type[Message]]]] = {
     subjects.STORAGE_ERASE_QUERY: (queries.ErasureQuestion, queries.Erasure),
     subjects.STORAGE_CHAIN_QUERY: (queries.ChainQuestion, queries.ChainRecord),
     subjects.STORAGE_HISTORY_QUERY: (queries.HistoryQuestion, queries.HistoryPage),
+    subjects.STORAGE_STYLES_QUERY: (queries.StylesQuestion, queries.Styles),
     subjects.STORAGE_MOVED_QUERY: (queries.MovedQuestion, queries.MovedJobs),
     subjects.STORAGE_CHAINS_QUERY: (analytics.ChainsQuestion, analytics.ChainAnalytics),
     subjects.STORAGE_PROCESSING_QUERY: (

@@ -22,12 +22,13 @@ class PlatformOwner(Message):
 
 class SubmitJob(Message):
     """Start a job, under the same admission as HTTP. The picture was uploaded before (`image_id`),
-    or is the parent's result. Answered on the public feed under `correlation_id`.
+    or is the parent's result or the style's reference. Answered on the public feed under
+    `correlation_id`.
     """
 
     owner: PlatformOwner
     kind: Kind = Kind.EDIT
-    prompt: str
+    prompt: str = ""
     image_id: UUID | None = None
     parent_job_id: UUID | None = None
     options: Options = Options()

@@ -19,6 +19,15 @@ class JobEvent(Message):
     occurred_at: Instant
 
 
+class TaskSubmitted(JobEvent):
+    """What the events of tasks that a provider works on carry besides."""
+
+    wake_up: bool = False
+    """An extra copy that says "look now": it may be forgotten while the task is pending."""
+    task: Handle | None = None
+    """The handle of a task whose job ended before it could stand in the journal."""
+
+
 class EditRequested(JobEvent):
     """Gateway: an edit was admitted and its journal opened."""
 
@@ -27,17 +36,44 @@ class EditEnhanced(JobEvent):
     """Enhancer: the instruction stands in the journal."""
 
 
-class EditSubmitted(JobEvent):
+class EditSubmitted(TaskSubmitted):
     """Renderer: a provider took the task, whose handle stands in the journal."""
-
-    wake_up: bool = False
-    """An extra copy that says "look now": it may be forgotten while the task is pending."""
-    task: Handle | None = None
-    """The handle of a task whose job ended before it could stand in the journal."""
 
 
 class EditRendered(JobEvent):
     """Renderer: the provider's picture is stored and named in the journal."""
+
+
+class VariationRequested(JobEvent):
+    """Gateway: a variation was admitted and its journal opened."""
+
+
+class VariationEnhanced(JobEvent):
+    """Enhancer: the instruction stands in the journal."""
+
+
+class VariationSubmitted(TaskSubmitted):
+    """Renderer: a provider took the task, whose handle stands in the journal."""
+
+
+class VariationRendered(JobEvent):
+    """Renderer: the provider's picture is stored and named in the journal."""
+
+
+class CutoutRequested(JobEvent):
+    """Gateway: a background removal was admitted and its journal opened."""
+
+
+class CutoutRendered(JobEvent):
+    """Renderer: the picture without its background is stored and named in the journal."""
+
+
+class DescriptionRequested(JobEvent):
+    """Gateway: a description was admitted and its journal opened."""
+
+
+class DescriptionWritten(JobEvent):
+    """Enhancer: the description stands in the journal."""
 
 
 class FeedEvent(Message):
@@ -105,6 +141,14 @@ EVENT_SUBJECTS: Final[dict[type[JobEvent], str]] = {
     EditEnhanced: subjects.EDIT_ENHANCED,
     EditSubmitted: subjects.EDIT_SUBMITTED,
     EditRendered: subjects.EDIT_RENDERED,
+    VariationRequested: subjects.VARIATION_REQUESTED,
+    VariationEnhanced: subjects.VARIATION_ENHANCED,
+    VariationSubmitted: subjects.VARIATION_SUBMITTED,
+    VariationRendered: subjects.VARIATION_RENDERED,
+    CutoutRequested: subjects.CUTOUT_REQUESTED,
+    CutoutRendered: subjects.CUTOUT_RENDERED,
+    DescriptionRequested: subjects.DESCRIPTION_REQUESTED,
+    DescriptionWritten: subjects.DESCRIPTION_WRITTEN,
 }
 """Class of an event of the pipeline -> its subject."""
 

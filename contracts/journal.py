@@ -5,7 +5,6 @@ nothing follows a terminal stage. The public part is what observers may see; the
 read by the five services alone.
 """
 
-from enum import StrEnum
 from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
@@ -15,80 +14,38 @@ from contracts.base import Instant, Message, utcnow
 from contracts.errors import ErrorCode
 from contracts.objects import ObjectRef
 from contracts.ownership import whose
+from contracts.stages import (
+    PROGRESS,
+    TERMINAL,
+    Kind,
+    Stage,
+    Status,
+    message_of,
+    status_of,
+)
+from contracts.styles import Style
+
+__all__ = [
+    "MAX_PROMPT_CHARACTERS",
+    "PROGRESS",
+    "TERMINAL",
+    "Enhanced",
+    "Handle",
+    "JournalEntry",
+    "Kind",
+    "Options",
+    "Prompt",
+    "Public",
+    "Raw",
+    "Slot",
+    "Stage",
+    "Status",
+    "Submitting",
+    "Work",
+    "Written",
+]
 
 MAX_PROMPT_CHARACTERS: Final = 1000
-
-
-class Kind(StrEnum):
-    """What is asked for; each kind has its own path of events."""
-
-    EDIT = "edit"
-    VARIATION = "variation"
-    CUTOUT = "cutout"
-    DESCRIPTION = "description"
-
-
-class Stage(StrEnum):
-    """Where a job stands, as everybody sees it."""
-
-    PENDING = "pending"
-    ENHANCING_PROMPT = "enhancing_prompt"
-    FETCHING_IMAGE = "fetching_image"
-    AI_PROCESSING = "ai_processing"
-    REMOVING_BACKGROUND = "removing_background"
-    DESCRIBING = "describing"
-    UPLOADING_RESULT = "uploading_result"
-    COMPLETED = "completed"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-    ERASED = "erased"
-
-
-class Status(StrEnum):
-    """The coarse state for clients that do not care about stages."""
-
-    PENDING = "pending"
-    PROCESSING = "processing"
-    COMPLETED = "completed"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-
-PROGRESS: Final = {
-    Stage.PENDING: 10,
-    Stage.ENHANCING_PROMPT: 25,
-    Stage.FETCHING_IMAGE: 40,
-    Stage.AI_PROCESSING: 65,
-    Stage.REMOVING_BACKGROUND: 65,
-    Stage.DESCRIBING: 65,
-    Stage.UPLOADING_RESULT: 90,
-    Stage.COMPLETED: 100,
-}
-"""Percent on entering a stage; also the order of stages. Other endings keep what was reached."""
-
-TERMINAL: Final = frozenset({Stage.COMPLETED, Stage.FAILED, Stage.CANCELLED, Stage.ERASED})
-
-_STATUS: Final = {
-    Stage.PENDING: Status.PENDING,
-    Stage.COMPLETED: Status.COMPLETED,
-    Stage.FAILED: Status.FAILED,
-    Stage.CANCELLED: Status.CANCELLED,
-    Stage.ERASED: Status.CANCELLED,
-}
-
-MESSAGES: Final = {
-    Stage.PENDING: "Your edit is queued...",
-    Stage.ENHANCING_PROMPT: "Enhancing your prompt with AI...",
-    Stage.FETCHING_IMAGE: "Preparing your image...",
-    Stage.AI_PROCESSING: "Creating your edited image with AI...",
-    Stage.REMOVING_BACKGROUND: "Removing the background...",
-    Stage.DESCRIBING: "Looking at your image...",
-    Stage.UPLOADING_RESULT: "Finalizing your edit...",
-    Stage.COMPLETED: "Edit completed successfully!",
-    Stage.CANCELLED: "Edit cancelled.",
-    Stage.ERASED: "Edit erased.",
-}
-"""The sentence on entering a stage; a failure brings its own."""
 
 Prompt = Annotated[
     str, StringConstraints(min_length=1, max_length=MAX_PROMPT_CHARACTERS, strip_whitespace=True)
@@ -104,6 +61,8 @@ class Options(Message):
     aspect_ratio: str | None = None
     style_id: str | None = None
     model: str | None = None
+    fast: bool = False
+    """The quicker model of the image service, at some cost of quality."""
 
 
 class Slot(Message):
@@ -154,6 +113,16 @@ class Raw(Message):
     note: str | None = None
 
 
+class Written(Message):
+    """Fact of the enhancer: what it says of the picture."""
+
+    text: str
+    provider: str
+    model: str
+    version: str | None = None
+    """Of the system instruction that the model followed."""
+
+
 class Public(Message):
     """What observers see. No prompt, no key, no owner."""
 
@@ -175,7 +144,7 @@ class Public(Message):
     @property
     def status(self) -> Status:
         """The coarse state of the stage."""
-        return _STATUS.get(self.stage, Status.PROCESSING)
+        return status_of(self.stage)
 
 
 class Work(Message):
@@ -190,6 +159,8 @@ class Work(Message):
     upload_key: str | None = None
     """Of the upload that the original is a copy of."""
     options: Options = Options()
+    style: Style | None = None
+    """As it was when the job was accepted, whatever becomes of it."""
     correlation_id: str | None = None
     quota: tuple[Slot, ...] = ()
 
@@ -212,6 +183,7 @@ class Work(Message):
     """When the provider first did not know the task any more."""
     raw: Raw | None = None
     result: ObjectRef | None = None
+    written: Written | None = None
 
 
 class JournalEntry(Message):
@@ -274,7 +246,7 @@ class JournalEntry(Message):
         target = stage if stage in TERMINAL else max(self.stage, stage, key=PROGRESS.__getitem__)
         entered = {
             "stage": target,
-            "message": MESSAGES.get(target, ""),
+            "message": message_of(self.kind, target),
             "retry_at": None,
             "retry_reason": None,
             "progress_percent": max(
@@ -291,7 +263,8 @@ class JournalEntry(Message):
         now = max(utcnow(), self.public.updated_at)
         kept = {"progress_percent", "parent_job_id", "chain_position", "created_at"}
         left = self.public.model_dump(include=kept)
-        empty = Public(stage=Stage.ERASED, message=MESSAGES[Stage.ERASED], updated_at=now, **left)
+        told = message_of(self.kind, Stage.ERASED)
+        empty = Public(stage=Stage.ERASED, message=told, updated_at=now, **left)
         changed = {"index": self.index + 1, "public": empty, "work": None}
         return self.model_copy(
             update={**changed, "erased_for": whose(self.job_id, self.facts.owner)}

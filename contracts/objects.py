@@ -1,19 +1,20 @@
 """References to stored bytes, and the only place where object keys are built.
 
 A key is `<prefix>/<kind>/<job_id>/<role>-<sha256[:16]>.<ext>`; uploads live under
-`<prefix>/upload/<image_id>/`. A key is created once and never overwritten.
+`<prefix>/upload/<image_id>/`, styles under `<prefix>/style/<UUID of the style's id>/`. A key is
+created once and never overwritten.
 """
 
 import hashlib
 import re
 from typing import Annotated, Final, Literal
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from pydantic import Field, StringConstraints
 
 from contracts.base import Message
 
-Role = Literal["original", "raw", "result", "thumb"]
+Role = Literal["original", "raw", "result", "thumb", "guide", "reference"]
 
 EXTENSIONS: Final = {
     "image/jpeg": "jpg",
@@ -21,6 +22,7 @@ EXTENSIONS: Final = {
     "image/webp": "webp",
     "image/tiff": "tiff",
     "image/bmp": "bmp",
+    "application/json": "json",
 }
 """Content type -> file extension of a key."""
 
@@ -37,7 +39,7 @@ class ObjectRef(Message):
     """The claim check of stored bytes: where they are, what they are, and their digest."""
 
     key: str = Field(pattern=f"^{KEY.pattern}$")
-    content_type: str = Field(pattern=r"^image/[a-z]+$")
+    content_type: str = Field(pattern=r"^(image/[a-z]+|application/json)$")
     size_bytes: int = Field(ge=0)
     sha256: Sha256
     width_pixels: int | None = Field(default=None, ge=1)
@@ -68,3 +70,20 @@ UPLOADS: Final = "upload"
 def upload_key(prefix: str, image_id: UUID, *, sha256: str, content_type: str) -> str:
     """The key of an uploaded picture that no job owns yet."""
     return f"{prefix}/{UPLOADS}/{image_id}/original-{sha256[:16]}.{EXTENSIONS[content_type]}"
+
+
+STYLES: Final = "style"
+"""Where the guides and reference pictures of styles lie."""
+
+
+def style_key(
+    prefix: str,
+    style_id: str,
+    *,
+    role: Literal["guide", "reference"],
+    sha256: str,
+    content_type: str,
+) -> str:
+    """The key of a style's guide or reference picture."""
+    folder = uuid5(NAMESPACE_URL, f"mizual:style:{style_id}")
+    return f"{prefix}/{STYLES}/{folder}/{role}-{sha256[:16]}.{EXTENSIONS[content_type]}"

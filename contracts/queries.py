@@ -8,6 +8,7 @@ from pydantic import Field
 from contracts.base import Instant, Message
 from contracts.errors import ErrorCode
 from contracts.journal import JournalEntry, Kind
+from contracts.styles import Style
 
 T = TypeVar("T", bound=Message)
 
@@ -57,7 +58,7 @@ class Erasure(Message):
     """The erased entry, which is all that is left."""
     journal_entries: int = 0
     words: tuple[str, ...] = ()
-    """Of what people wrote and models made of it: `prompt`, `enhanced_prompt`."""
+    """Of what people wrote and models made of it: `prompt`, `enhanced_prompt`, `description`."""
     objects: tuple[str, ...] = ()
     """The roles of the stored pictures: `original`, `raw`, `result`, `upload`."""
     feedback: int = 0
@@ -148,6 +149,16 @@ class MovedJobs(Message):
     """Everything in the journal up to this sequence is on record; what follows it may not be."""
 
 
+class StylesQuestion(Message):
+    """To storage: which styles are there?"""
+
+
+class Styles(Message):
+    """The styles that a job may name, by name."""
+
+    styles: tuple[Style, ...] = ()
+
+
 class AbilitiesQuestion(Message):
     """To the renderer: what may be asked of you?"""
 
@@ -160,12 +171,16 @@ class ModelAbilities(Message):
     seed: bool = False
     aspect_ratios: tuple[str, ...] = ()
     """The shapes that may be asked for, as `width:height`; none: the shape is not a choice."""
+    generative: bool = True
+    """Whether it follows a style's rules in words, and varies a picture without being told how."""
 
 
 class Abilities(Message):
     """The models that a job may name; the first is used where none is named."""
 
     models: tuple[ModelAbilities, ...] = Field(min_length=1)
+    fast: str | None = None
+    """The model that is used where a job asks for the quick one; None: there is none of its own."""
 
 
 class GiveFeedback(Message):

@@ -18,8 +18,10 @@ GATEWAY_JOB_SUBMIT: Final = "gateway_job_submit"
 GATEWAY_JOB_CANCEL: Final = "gateway_job_cancel"
 GATEWAY_JOB_ERASE: Final = "gateway_job_erase"
 
-# Events: facts that trigger the next service, in pipeline order.
+# Events: facts that trigger the next service. Each kind of job has a path of its own, in the order
+# of the pipeline, with a durable for each step, so that kinds never queue behind each other.
 EVENTS: Final = "EVENTS"
+
 EDIT_REQUESTED: Final = "mizual.v1.edit.requested"  # gateway -> enhancer
 EDIT_ENHANCED: Final = "mizual.v1.edit.enhanced"  # enhancer -> renderer
 EDIT_SUBMITTED: Final = "mizual.v1.edit.submitted"  # renderer -> itself, until the result is there
@@ -29,6 +31,28 @@ ENHANCER_EDIT_REQUESTED: Final = "enhancer_edit_requested"
 RENDERER_EDIT_ENHANCED: Final = "renderer_edit_enhanced"
 RENDERER_EDIT_SUBMITTED: Final = "renderer_edit_submitted"
 STORAGE_EDIT_RENDERED: Final = "storage_edit_rendered"
+
+VARIATION_REQUESTED: Final = "mizual.v1.variation.requested"  # as of edits
+VARIATION_ENHANCED: Final = "mizual.v1.variation.enhanced"
+VARIATION_SUBMITTED: Final = "mizual.v1.variation.submitted"
+VARIATION_RENDERED: Final = "mizual.v1.variation.rendered"
+
+ENHANCER_VARIATION_REQUESTED: Final = "enhancer_variation_requested"
+RENDERER_VARIATION_ENHANCED: Final = "renderer_variation_enhanced"
+RENDERER_VARIATION_SUBMITTED: Final = "renderer_variation_submitted"
+STORAGE_VARIATION_RENDERED: Final = "storage_variation_rendered"
+
+CUTOUT_REQUESTED: Final = "mizual.v1.cutout.requested"  # gateway -> renderer
+CUTOUT_RENDERED: Final = "mizual.v1.cutout.rendered"  # renderer -> storage, which completes the job
+
+RENDERER_CUTOUT_REQUESTED: Final = "renderer_cutout_requested"
+STORAGE_CUTOUT_RENDERED: Final = "storage_cutout_rendered"
+
+DESCRIPTION_REQUESTED: Final = "mizual.v1.description.requested"  # gateway -> enhancer
+DESCRIPTION_WRITTEN: Final = "mizual.v1.description.written"  # enhancer -> storage, which completes
+
+ENHANCER_DESCRIPTION_REQUESTED: Final = "enhancer_description_requested"
+STORAGE_DESCRIPTION_WRITTEN: Final = "storage_description_written"
 
 # The journal: one subject a job, its state and what observers see. Not public.
 JOURNAL: Final = "JOURNAL"
@@ -67,6 +91,7 @@ STORAGE_CHAINS_QUERY: Final = "mizual.query.storage.chains"
 STORAGE_PROCESSING_QUERY: Final = "mizual.query.storage.processing"
 STORAGE_SCHEMA_QUERY: Final = "mizual.query.storage.schema"
 STORAGE_PERFORMANCE_QUERY: Final = "mizual.query.storage.performance"
+STORAGE_STYLES_QUERY: Final = "mizual.query.storage.styles"
 STORAGE_MOVED_QUERY: Final = "mizual.query.storage.moved"
 RENDERER_ABILITIES_QUERY: Final = "mizual.query.renderer.abilities"
 FEEDBACK_GIVE_QUERY: Final = "mizual.query.feedback.give"

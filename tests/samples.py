@@ -5,8 +5,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from contracts.base import utcnow
-from contracts.journal import MESSAGES, JournalEntry, Kind, Public, Stage, Work
+from contracts.journal import JournalEntry, Kind, Public, Stage, Work
 from contracts.objects import ObjectRef, digest, job_key
+from contracts.stages import message_of
 
 PREFIX = "preview"
 
@@ -20,18 +21,18 @@ def reference(data: bytes = b"pixels", *, job_id: UUID | None = None, role="orig
     return ObjectRef(key=key, content_type="image/jpeg", size_bytes=len(data), sha256=sha256)
 
 
-def job(*, prompt: str = "make it blue", **work: Any) -> JournalEntry:
+def job(*, prompt: str = "make it blue", kind: Kind = Kind.EDIT, **work: Any) -> JournalEntry:
     """A job as the gateway opens it."""
     now = utcnow()
     job_id = uuid4()
     return JournalEntry(
         job_id=job_id,
-        kind=Kind.EDIT,
+        kind=kind,
         index=0,
         public=Public(
             stage=Stage.PENDING,
             progress_percent=10,
-            message=MESSAGES[Stage.PENDING],
+            message=message_of(kind, Stage.PENDING),
             created_at=now,
             updated_at=now,
         ),

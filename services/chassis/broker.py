@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from contracts.base import Message
 from contracts.errors import ErrorCode
-from contracts.events import EditSubmitted
+from contracts.events import TaskSubmitted
 from contracts.queries import Presence, Reply
 from contracts.subjects import PRESENCE_QUERY
 from services.chassis.breaker import Breaker
@@ -128,7 +128,8 @@ def put_collection(loops: Loops, bus: Bus, step: Step, look: Look) -> None:
         hold = collector.handler.hold(delivery)
 
         async def work() -> None:
-            event = parsed(EditSubmitted, message.data)
+            event = parsed(step.event, message.data)
+            assert isinstance(event, TaskSubmitted)
             with bound(job_id=str(event.job_id), request_id=event.request_id):
                 await policy.guard_collection(
                     collector, hold, lambda: collector.collect(hold, event)

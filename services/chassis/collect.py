@@ -21,8 +21,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from contracts.errors import ErrorCode
-from contracts.events import EditSubmitted
-from contracts.journal import MESSAGES, JournalEntry
+from contracts.events import TaskSubmitted
+from contracts.journal import JournalEntry
+from contracts.stages import NOUNS, message_of
 from services.chassis.errors import PermanentError, TransientError
 from services.chassis.handler import Handler
 from services.chassis.hold import Hold
@@ -35,7 +36,7 @@ ENDED_AGAIN_SECONDS: Final = 60.0
 """The pause after an error about the task of a job that has ended: nobody waits for it, and what
 only an operator can mend is told a few times and no more.
 """
-FORGOTTEN_SENTENCE: Final = "The image service lost your edit. Please try again."
+FORGOTTEN_SENTENCE: Final = "The image service lost your request. Please try again."
 
 
 class ForgottenError(TransientError):
@@ -68,7 +69,7 @@ class Collected:
     public: Facts = field(default_factory=dict)
 
 
-Look = Callable[[JournalEntry, EditSubmitted], Awaitable[Pending | Collected]]
+Look = Callable[[JournalEntry, TaskSubmitted], Awaitable[Pending | Collected]]
 """One question to the provider, and the result stored when there is one.
 
 Raises ForgottenError, PermanentError for a task that failed, TransientError for what may pass.
@@ -82,7 +83,7 @@ class Collector:
         self.handler = handler
         self._look = look
 
-    async def collect(self, hold: Hold, event: EditSubmitted) -> None:
+    async def collect(self, hold: Hold, event: TaskSubmitted) -> None:
         """One look for the job. What is raised goes to the failure policy."""
         await hold.read(event.job_id)
         _learn_task(hold, event)
@@ -119,7 +120,7 @@ class Collector:
         since = (task and task.submitted_at) or job.public.updated_at
         return (self.handler.now() - since).total_seconds() > self.handler.step.task_seconds
 
-    async def _see_the_end(self, hold: Hold, event: EditSubmitted) -> None:
+    async def _see_the_end(self, hold: Hold, event: TaskSubmitted) -> None:
         # Nobody waits for the result any more, but the provider still counts the task as ours, and
         # what it was paid for is kept by the look.
         try:
@@ -132,7 +133,7 @@ class Collector:
         else:
             await self.handler.acknowledge(hold, has_ended=not is_open)
 
-    async def _looked(self, job: JournalEntry, event: EditSubmitted) -> Pending | Collected:
+    async def _looked(self, job: JournalEntry, event: TaskSubmitted) -> Pending | Collected:
         limit = self.handler.step.limit_seconds
         try:
             async with asyncio.timeout(limit):
@@ -180,16 +181,16 @@ class Collector:
         seen_at = hold.job.facts.not_found_at
         if seen_at is None:
             seen = {"not_found_seen": True, "not_found_at": now}
-            told = _missed(self.handler.step.who, now, pause)
+            told = _missed(self.handler.step.who, NOUNS[hold.job.kind], now, pause)
             await hold.append(hold.job.follow(public=told, work=seen))
             return pause
         return pause - (now - seen_at).total_seconds()
 
 
-def _missed(who: str, now: datetime, pause: float) -> Facts:
+def _missed(who: str, noun: str, now: datetime, pause: float) -> Facts:
     """What people read meanwhile, for this is a long wait."""
     return {
-        "message": f"{who} cannot find your edit, trying again in {round(pause)} seconds",
+        "message": f"{who} cannot find your {noun}, trying again in {round(pause)} seconds",
         "retry_at": now + timedelta(seconds=pause),
         "retry_reason": "waiting",
     }
@@ -199,10 +200,10 @@ def _found_again(job: JournalEntry) -> Facts:
     """Takes back what people read of a task that was missed."""
     if not job.facts.not_found_seen:
         return {}
-    return {"message": MESSAGES[job.stage], "retry_at": None, "retry_reason": None}
+    return {"message": message_of(job.kind, job.stage), "retry_at": None, "retry_reason": None}
 
 
-def _learn_task(hold: Hold, event: EditSubmitted) -> None:
+def _learn_task(hold: Hold, event: TaskSubmitted) -> None:
     """Take the task of an ended job from its event, where the journal cannot tell of it any more.
 
     What is judged stays the same entry, after which nothing is written.

@@ -20,9 +20,9 @@ from typing import Final
 
 from contracts.base import utcnow
 from contracts.errors import ErrorCode
-from contracts.events import EVENT_SUBJECTS, EditSubmitted, JobEvent
+from contracts.events import EVENT_SUBJECTS, JobEvent
 from contracts.journal import Handle
-from services.chassis.announce import again_id, announcement, event_id
+from services.chassis.announce import again_id, announcement, event_id, task_event
 from services.chassis.bus import Publisher
 from services.chassis.errors import PermanentError, TransientError, UnavailableError
 from services.chassis.hold import SUBMIT_MARGIN_SECONDS, Hold, OutlivedError, to_its_end
@@ -34,7 +34,7 @@ Task = Callable[[Hold], Awaitable[None]]
 
 RECHECK_SECONDS: Final = 1.0
 UNCERTAIN_SENTENCE: Final = (
-    "We could not find out whether the image service took your edit. Please try again."
+    "We could not find out whether the image service took your request. Please try again."
 )
 
 
@@ -123,14 +123,15 @@ class Handler:
     async def _see_to(self, task: Handle, hold: Hold) -> None:
         """Have a task collected that no journal tells of; nothing may be kept of an erased job."""
         if hold.job.work is not None:
-            event = EditSubmitted(
+            kind = task_event(hold.job)
+            event = kind(
                 job_id=hold.job.job_id,
                 request_id=hold.job.work.request_id,
                 occurred_at=self.now(),
                 task=task,
             )
-            message_id = again_id(EditSubmitted, hold.job, f"t{hold.attempt}")
-            subject = EVENT_SUBJECTS[EditSubmitted]
+            message_id = again_id(kind, hold.job, f"t{hold.attempt}")
+            subject = EVENT_SUBJECTS[kind]
             publish = partial(self._publisher.publish, subject, event, message_id=message_id)
             await to_its_end(hold.surely(publish))
         await self.acknowledge(hold)

@@ -9,7 +9,22 @@ from enum import Enum
 from typing import Final
 
 from contracts.errors import ErrorCode
-from contracts.events import EditEnhanced, EditRendered, EditRequested, EditSubmitted, JobEvent
+from contracts.events import (
+    CutoutRendered,
+    CutoutRequested,
+    DescriptionRequested,
+    DescriptionWritten,
+    EditEnhanced,
+    EditRendered,
+    EditRequested,
+    EditSubmitted,
+    JobEvent,
+    TaskSubmitted,
+    VariationEnhanced,
+    VariationRendered,
+    VariationRequested,
+    VariationSubmitted,
+)
 from contracts.journal import PROGRESS, JournalEntry, Stage
 from services.chassis.announce import announcement
 
@@ -18,6 +33,8 @@ SILENCE_SECONDS: Final = {
     Stage.ENHANCING_PROMPT: 30.0,
     Stage.FETCHING_IMAGE: 60.0,
     Stage.AI_PROCESSING: 60.0,
+    Stage.REMOVING_BACKGROUND: 180.0,
+    Stage.DESCRIBING: 90.0,
     Stage.UPLOADING_RESULT: 30.0,
 }
 """How long a stage may pass without an entry: about three times what its slow runs take."""
@@ -36,6 +53,14 @@ _LAST_STAGES: Final[dict[type[JobEvent], Stage]] = {
     EditEnhanced: Stage.AI_PROCESSING,
     EditSubmitted: Stage.AI_PROCESSING,
     EditRendered: Stage.UPLOADING_RESULT,
+    VariationRequested: Stage.ENHANCING_PROMPT,
+    VariationEnhanced: Stage.AI_PROCESSING,
+    VariationSubmitted: Stage.AI_PROCESSING,
+    VariationRendered: Stage.UPLOADING_RESULT,
+    CutoutRequested: Stage.REMOVING_BACKGROUND,
+    CutoutRendered: Stage.UPLOADING_RESULT,
+    DescriptionRequested: Stage.DESCRIBING,
+    DescriptionWritten: Stage.DESCRIBING,
 }
 
 
@@ -59,7 +84,8 @@ def judge_silence(entry: JournalEntry, *, now: datetime) -> Verdict:
 def silent_at(entry: JournalEntry) -> datetime:
     """From when on no further entry is suspicious; a job that waits for a retry is not silent."""
     limit = SILENCE_SECONDS.get(entry.stage, DEFAULT_SILENCE_SECONDS)
-    if announcement(entry) is EditSubmitted:
+    event = announcement(entry)
+    if event is not None and issubclass(event, TaskSubmitted):
         limit = TASK_SILENCE_SECONDS
     spoke_at = max(entry.public.updated_at, entry.public.retry_at or entry.public.updated_at)
     return spoke_at + timedelta(seconds=limit)
@@ -81,7 +107,7 @@ def judge_stuck(entry: JournalEntry, stuck: type[JobEvent]) -> Verdict:
     if wanted is None or PROGRESS[entry.stage] > PROGRESS[_LAST_STAGES[stuck]]:
         return Verdict.LEAVE
     facts = entry.facts
-    is_paid = facts.submitting or facts.handle or facts.raw
+    is_paid = facts.submitting or facts.handle or facts.raw or facts.written
     return Verdict.ANNOUNCE if is_paid or wanted is not stuck else Verdict.FAIL
 
 

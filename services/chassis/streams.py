@@ -28,6 +28,7 @@ from nats.js.errors import APIError, NotFoundError
 from pydantic import Field
 
 from contracts import subjects as s
+from contracts.stages import Kind
 from services.chassis.limits import account_policies, limit_config, policies
 from services.chassis.settings import (
     AccountSettings,
@@ -85,6 +86,14 @@ DURABLES: Final = (
     # Collecting looks again until the job's deadline, so deliveries have no limit here.
     Durable(s.EVENTS, s.RENDERER_EDIT_SUBMITTED, s.EDIT_SUBMITTED, max_deliver=-1),
     Durable(s.EVENTS, s.STORAGE_EDIT_RENDERED, s.EDIT_RENDERED),
+    Durable(s.EVENTS, s.ENHANCER_VARIATION_REQUESTED, s.VARIATION_REQUESTED),
+    Durable(s.EVENTS, s.RENDERER_VARIATION_ENHANCED, s.VARIATION_ENHANCED),
+    Durable(s.EVENTS, s.RENDERER_VARIATION_SUBMITTED, s.VARIATION_SUBMITTED, max_deliver=-1),
+    Durable(s.EVENTS, s.STORAGE_VARIATION_RENDERED, s.VARIATION_RENDERED),
+    Durable(s.EVENTS, s.RENDERER_CUTOUT_REQUESTED, s.CUTOUT_REQUESTED),
+    Durable(s.EVENTS, s.STORAGE_CUTOUT_RENDERED, s.CUTOUT_RENDERED),
+    Durable(s.EVENTS, s.ENHANCER_DESCRIPTION_REQUESTED, s.DESCRIPTION_REQUESTED),
+    Durable(s.EVENTS, s.STORAGE_DESCRIPTION_WRITTEN, s.DESCRIPTION_WRITTEN),
     # As many entries out at a time as one batch holds, over all replicas: a bound, not an order.
     # Replicas share them out, and what comes again comes late; the record goes by sequences.
     Durable(s.JOURNAL, s.STORAGE_PROJECTOR, f"{s.JOURNAL_ROOT}.*", -1, PROJECTOR_BATCH),
@@ -100,7 +109,7 @@ def durable_named(name: str) -> Durable:
 def stream_configs(settings: StreamSettings) -> list[StreamConfig]:
     """Every stream as configured."""
     retention = settings.journal_retention_days * DAY
-    kinds = [f"mizual.v1.{kind}.*" for kind in ("edit", "variation", "cutout", "description")]
+    kinds = [f"mizual.v1.{kind}.*" for kind in Kind]
     feed = [s.JOB_ACCEPTED, s.JOB_COMPLETED, s.JOB_FAILED, s.JOB_CANCELLED, s.SUBMISSION_REJECTED]
     work, keep = RetentionPolicy.WORK_QUEUE, RetentionPolicy.LIMITS
     new, old = DiscardPolicy.NEW, DiscardPolicy.OLD

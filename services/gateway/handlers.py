@@ -18,12 +18,12 @@ from services.chassis.delivery import NatsDelivery
 from services.chassis.errors import ObsoleteError, PermanentError
 from services.chassis.loops import Loops
 from services.chassis.telemetry import bound, request_id_of
-from services.gateway.domain.admission import Applicant
+from services.gateway.domain.fields import invalid
 from services.gateway.domain.identity import Caller, platform_caller
+from services.gateway.domain.opening import Applicant
 from services.gateway.domain.parts import Parts
 from services.gateway.domain.problems import not_found, trouble_of
-from services.gateway.domain.submission import Submission, checked, invalid
-from services.gateway.domain.text import clean_prompt
+from services.gateway.domain.submission import Submission, checked, prompt_of
 
 _CORRELATION_ID: Final = TypeAdapter(CorrelationId)
 
@@ -112,7 +112,7 @@ def _submission(command: SubmitJob) -> Submission:
     return checked(
         Submission(
             kind=command.kind,
-            prompt=clean_prompt(command.prompt),
+            prompt=prompt_of(command.kind, command.prompt),
             options=command.options,
             image_id=command.image_id,
             parent_id=command.parent_job_id,

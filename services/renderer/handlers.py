@@ -1,17 +1,33 @@
-"""The renderer's two places in the pipeline: handing a picture in, and collecting the result."""
+"""The renderer's places in the pipeline: handing a picture in, and collecting the result.
 
-from collections.abc import Awaitable, Callable
+A variation is made as an edit is; what it refers to is in its style.
+"""
+
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
 from functools import partial
 from typing import Final
 
 from contracts.base import utcnow
 from contracts.errors import ErrorCode
-from contracts.events import EditEnhanced, EditSubmitted
-from contracts.journal import PROGRESS, Handle, JournalEntry, Stage
+from contracts.events import (
+    EditEnhanced,
+    EditSubmitted,
+    JobEvent,
+    TaskSubmitted,
+    VariationEnhanced,
+    VariationSubmitted,
+)
+from contracts.journal import PROGRESS, Handle, JournalEntry, Kind, Stage
 from contracts.queries import Abilities, AbilitiesQuestion, ModelAbilities
-from contracts.subjects import RENDERER_EDIT_ENHANCED, RENDERER_EDIT_SUBMITTED
-from services.chassis.collect import Collected, Pending
+from contracts.subjects import (
+    RENDERER_EDIT_ENHANCED,
+    RENDERER_EDIT_SUBMITTED,
+    RENDERER_VARIATION_ENHANCED,
+    RENDERER_VARIATION_SUBMITTED,
+)
+from services.chassis.collect import Collected, Look, Pending
 from services.chassis.errors import PermanentError, UnavailableError
+from services.chassis.handler import Task
 from services.chassis.hold import Hold
 from services.chassis.limits import LOST_PLACE_SECONDS
 from services.chassis.metrics import RESULTS_FOUND
@@ -20,6 +36,7 @@ from services.renderer.domain.buying import (
     CALL_SECONDS,
     buy,
     hand_in,
+    pictured,
     refuse_to_pay_in_vain,
     said,
 )
@@ -40,28 +57,40 @@ PROGRESS_STEP: Final = 5
 TOO_LONG_SENTENCE: Final = "The image service took too long. Please try again."
 
 
-def rendering(shop: Workshop) -> Step:
+_ENHANCED: Final[dict[Kind, tuple[type[JobEvent], str]]] = {
+    Kind.EDIT: (EditEnhanced, RENDERER_EDIT_ENHANCED),
+    Kind.VARIATION: (VariationEnhanced, RENDERER_VARIATION_ENHANCED),
+}
+_SUBMITTED: Final[dict[Kind, tuple[type[TaskSubmitted], str]]] = {
+    Kind.EDIT: (EditSubmitted, RENDERER_EDIT_SUBMITTED),
+    Kind.VARIATION: (VariationSubmitted, RENDERER_VARIATION_SUBMITTED),
+}
+
+
+def rendering(shop: Workshop, kind: Kind = Kind.EDIT) -> Step:
     """The step that ends with a result, or with a provider's handle for one."""
+    event, durable = _ENHANCED[kind]
     return Step(
-        event=EditEnhanced,
-        durable=RENDERER_EDIT_ENHANCED,
+        event=event,
+        durable=durable,
         stages=STAGES,
         needs=lambda work: work.enhanced is not None,
         done=lambda work: work.handle is not None or work.raw is not None,
         who=WHO,
         retries={Stage.FETCHING_IMAGE: Retries(2, 5.0), Stage.AI_PROCESSING: Retries(2, 5.0)},
         limit_seconds=CALL_SECONDS + 30.0,
-        repeats=shop.studio.repeats_of,
+        repeats=partial(shop.studio.repeats_of, kind),
         recover=shop.pictures.find,
         release=partial(_release, shop=shop),
     )
 
 
-def collecting(shop: Workshop) -> Step:
+def collecting(shop: Workshop, kind: Kind = Kind.EDIT) -> Step:
     """The step that ends with the result of a task."""
+    event, durable = _SUBMITTED[kind]
     return Step(
-        event=EditSubmitted,
-        durable=RENDERER_EDIT_SUBMITTED,
+        event=event,
+        durable=durable,
         stages=STAGES,
         needs=lambda work: work.handle is not None,
         done=lambda work: work.raw is not None,
@@ -88,8 +117,13 @@ async def on_edit_enhanced(hold: Hold, *, shop: Workshop) -> None:
         await pay(hold, wish, shop, whose)
 
 
+async def on_variation_enhanced(hold: Hold, *, shop: Workshop) -> None:
+    """The same for a variation."""
+    await on_edit_enhanced(hold, shop=shop)
+
+
 async def on_edit_submitted(
-    job: JournalEntry, event: EditSubmitted, *, shop: Workshop
+    job: JournalEntry, event: TaskSubmitted, *, shop: Workshop
 ) -> Pending | Collected:
     """Ask for the task once; fetch and keep its result when there is one."""
     task = job.facts.handle
@@ -110,19 +144,56 @@ async def on_edit_submitted(
     return kept
 
 
+async def on_variation_submitted(
+    job: JournalEntry, event: TaskSubmitted, *, shop: Workshop
+) -> Pending | Collected:
+    """The same for a variation."""
+    return await on_edit_submitted(job, event, shop=shop)
+
+
+def renderings(shop: Workshop, kinds: Collection[Kind]) -> Iterator[tuple[Step, Task]]:
+    """The steps that make pictures of these kinds, each with what it does."""
+    tasks = {Kind.EDIT: on_edit_enhanced, Kind.VARIATION: on_variation_enhanced}
+    for kind, task in tasks.items():
+        if kind in kinds:
+            yield rendering(shop, kind), partial(task, shop=shop)
+
+
+def collections(shop: Workshop, kinds: Collection[Kind]) -> Iterator[tuple[Step, Look]]:
+    """The steps that collect results of these kinds, each with how it looks for one."""
+    looks = {Kind.EDIT: on_edit_submitted, Kind.VARIATION: on_variation_submitted}
+    for kind, look in looks.items():
+        if kind in kinds:
+            yield collecting(shop, kind), partial(look, shop=shop)
+
+
+def makes_pictures(kinds: Collection[Kind]) -> bool:
+    """Whether an image model is asked for jobs of these kinds."""
+    return not _ENHANCED.keys().isdisjoint(kinds)
+
+
+def durables_of(kinds: Iterable[Kind]) -> tuple[str, ...]:
+    """The durables that jobs of these kinds come on."""
+    listened = {
+        **{kind: (_ENHANCED[kind][1], _SUBMITTED[kind][1]) for kind in _ENHANCED},
+        Kind.CUTOUT: (),
+    }
+    return tuple(durable for kind in kinds for durable in listened[kind])
+
+
 def abilities_of(
-    models: tuple[ModelAbilities, ...],
+    models: tuple[ModelAbilities, ...], quick: str | None
 ) -> Callable[[AbilitiesQuestion], Awaitable[Abilities]]:
     """Answers what the gateway may let through."""
 
     async def answer(_: AbilitiesQuestion) -> Abilities:
-        return Abilities(models=models)
+        return Abilities(models=models, fast=quick)
 
     return answer
 
 
 async def _edit_for_free(hold: Hold, wish: Wish, shop: Workshop, whose: Facts) -> None:
-    source = await shop.pictures.source(hold.job)
+    source, wish = await pictured(hold.job, wish, shop)
     await hold.enter(Stage.AI_PROCESSING, **whose)
     edited = await shop.studio.free[wish.model].edit(source, wish)
     await hold.record(public=said(edited), raw=await shop.pictures.keep(hold.job, edited))

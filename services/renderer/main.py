@@ -3,7 +3,6 @@
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 
 from faststream.asgi import AsgiFastStream
 
@@ -14,20 +13,19 @@ from services.chassis.broker import bus_of, make_broker, put_collection, put_que
 from services.chassis.loops import Loops
 from services.chassis.settings import load
 from services.chassis.telemetry import configure_logging
-from services.renderer.adapters.offers import offered, streams_of
+from services.renderer.adapters.offers import every_model, offered, quick_model, streams_of
 from services.renderer.adapters.opening import Breakers, open_workshop
 from services.renderer.handlers import (
     abilities_of,
-    collecting,
-    on_edit_enhanced,
-    on_edit_submitted,
-    rendering,
+    collections,
+    durables_of,
+    makes_pictures,
+    renderings,
 )
 from services.renderer.settings import RendererSettings
 
 NAME = "renderer"
 log = logging.getLogger(__name__)
-DURABLES = (s.RENDERER_EDIT_ENHANCED, s.RENDERER_EDIT_SUBMITTED)
 
 
 def build_app() -> AsgiFastStream:
@@ -38,23 +36,23 @@ def build_app() -> AsgiFastStream:
     log.info("models_offered", extra={"models": [model.name for model in models]})
     broker = make_broker(settings, NAME)
     bus, loops, breakers = bus_of(broker), Loops(), Breakers()
-    streams = (s.EVENTS, s.JOURNAL, *streams_of(models))
-    checks: dict[str, Check] = {"bus": bus_check(bus, settings, streams=streams, durables=DURABLES)}
-    put_query(broker, s.RENDERER_ABILITIES_QUERY, AbilitiesQuestion, abilities_of(models))
+    streams = (s.EVENTS, s.JOURNAL, *streams_of(every_model(settings, models)))
+    durables = durables_of(settings.kinds)
+    checks: dict[str, Check] = {"bus": bus_check(bus, settings, streams=streams, durables=durables)}
+    if makes_pictures(settings.kinds):
+        quick = quick_model(settings)
+        answer = abilities_of(models, quick.name if quick else None)
+        put_query(broker, s.RENDERER_ABILITIES_QUERY, AbilitiesQuestion, answer)
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[None]:
         async with open_workshop(settings, models, bus, breakers) as (shop, store):
             checks["objects"] = store.check
-            put_step(
-                loops,
-                bus,
-                rendering(shop),
-                partial(on_edit_enhanced, shop=shop),
-                concurrency=settings.worker_concurrency,
-                breaker=breakers.of_all(models),
-            )
-            put_collection(loops, bus, collecting(shop), partial(on_edit_submitted, shop=shop))
+            at_once, breaker = settings.worker_concurrency, breakers.of_all(models)
+            for step, task in renderings(shop, settings.kinds):
+                put_step(loops, bus, step, task, concurrency=at_once, breaker=breaker)
+            for step, look in collections(shop, settings.kinds):
+                put_collection(loops, bus, step, look)
             yield
 
     return make_app(broker, checks, opened, loops=loops)

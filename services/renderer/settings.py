@@ -1,9 +1,10 @@
 """Settings of the renderer."""
 
-from typing import Literal, Self
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from contracts.stages import Kind
 from services.chassis.settings import (
     AccountSettings,
     ApiKey,
@@ -17,6 +18,16 @@ from services.chassis.settings import (
 )
 
 Provider = Literal["flux", "gemini", "local"]
+
+
+ROLES: Final = (Kind.EDIT.value, Kind.VARIATION.value, Kind.CUTOUT.value)
+"""The kinds of jobs that a renderer can work on."""
+
+
+def _roles(names: tuple[str, ...]) -> tuple[str, ...]:
+    if not names or set(names) - set(ROLES):
+        raise ValueError(f"one or more of {', '.join(ROLES)}")
+    return tuple(dict.fromkeys(names))
 
 
 class RendererSettings(
@@ -36,9 +47,18 @@ class RendererSettings(
     bfl_allowed_hosts: Names = ("api.bfl.ai", "*.bfl.ai")
     flux_model: str = "flux-2-pro"
     gemini_model: str = "gemini-nano-banana-2.1"
+    gemini_model_fast: str = "gemini-3.1-flash-lite-image"
+    fast_mode: bool = False
+    fast_reference_max_size: int = Field(default=1024, ge=64, le=8192)
+    renderer_roles: Annotated[Names, AfterValidator(_roles)] = ROLES
     flux_poll_interval_seconds: float = Field(default=0.5, ge=0.1, le=5)
     provider_uncertain_repeats: int | None = Field(default=None, ge=0, le=3)
     safety_tolerance: int = Field(default=2, ge=0, le=6)
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """The kinds of jobs that this process works on."""
+        return tuple(Kind(role) for role in self.renderer_roles)
 
     @property
     def chosen_provider(self) -> Provider:

@@ -18,12 +18,12 @@ from services.chassis.migrate import migrate_command
 from services.chassis.migrations import check_schema, load_migrations
 from services.chassis.objects import open_store
 from services.chassis.settings import load, prefix_of, schema_of
-from services.storage import handlers as on
 from services.storage.adapters.forgetting import Forgetting, forgetting_on
 from services.storage.adapters.jobs import PostgresJobs
 from services.storage.adapters.rebuild import WholeJournal
 from services.storage.domain.erasing import LATE, Wanted
 from services.storage.domain.record import rows_of
+from services.storage.handlers import forgetting as forget
 from services.storage.settings import AdminSettings
 
 CONNECT_SECONDS: Final = 5.0
@@ -93,9 +93,9 @@ async def retention(settings: AdminSettings) -> str:
     """Forget what is kept no longer; what was done, in words. Raises UnavailableError."""
     async with _opened(settings) as (parts, _):
         expired = forgotten = 0
-        while found := await on.expire(erasures=parts.erasures, periods=settings.periods):
+        while found := await forget.expire(erasures=parts.erasures, periods=settings.periods):
             expired += found
-            while again := await on.forget_again(eraser=parts.eraser, erasures=parts.erasures):
+            while again := await forget.forget_again(eraser=parts.eraser, erasures=parts.erasures):
                 forgotten += again
         removed = await parts.orphans.sweep(utcnow())
     return f"{expired} jobs kept no longer, {forgotten} forgotten; {removed} stray objects removed"

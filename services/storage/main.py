@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, closing
 from datetime import timedelta
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from faststream.asgi import AsgiFastStream
 from faststream.nats import NatsBroker
@@ -23,6 +23,7 @@ from contracts.queries import (
 from services.chassis.app import Check, bus_check, make_app
 from services.chassis.broker import bus_of, make_broker, put_command, put_query, put_step
 from services.chassis.database import open_pool
+from services.chassis.handler import Task
 from services.chassis.images.limits import raw_limits
 from services.chassis.images.pool import PixelPool
 from services.chassis.inspection import put_inspection
@@ -30,10 +31,10 @@ from services.chassis.journal import JetStreamJournal
 from services.chassis.limits import give_back
 from services.chassis.loops import Loops
 from services.chassis.migrations import check_schema, load_migrations
-from services.chassis.objects import open_store
+from services.chassis.objects import ObjectStore, open_store
 from services.chassis.settings import load, prefix_of, schema_of
+from services.chassis.step import Step
 from services.chassis.telemetry import configure_logging
-from services.storage import handlers as on
 from services.storage.adapters.answers import PostgresAnswers
 from services.storage.adapters.forgetting import Forgetting, forgetting_on
 from services.storage.adapters.jobs import PostgresJobs
@@ -42,10 +43,17 @@ from services.storage.adapters.stuck import StuckEvents
 from services.storage.domain.finishing import Finisher
 from services.storage.domain.judging import Judging
 from services.storage.domain.stuck import MaxDeliveries
+from services.storage.handlers import finishing as ends
+from services.storage.handlers import forgetting as forget
+from services.storage.handlers import record as on
 from services.storage.settings import StorageSettings
 
 STREAMS: Final = (s.EVENTS, s.JOURNAL, s.FEED, s.DEAD_LETTERS, s.ADVISORIES)
-DURABLES: Final = (s.STORAGE_EDIT_RENDERED, s.STORAGE_PROJECTOR, s.STORAGE_ADVISORY)
+DURABLES: Final = (
+    *(step.durable for step in (ends.EDITS, ends.VARIATIONS, ends.CUTOUTS, ends.DESCRIPTIONS)),
+    s.STORAGE_PROJECTOR,
+    s.STORAGE_ADVISORY,
+)
 WATCH_EVERY_SECONDS: Final = 1.0
 FORGET_EVERY_SECONDS: Final = 2.0
 EXPIRE_EVERY_SECONDS: Final = 30.0
@@ -71,15 +79,15 @@ def put_forgetting(
     broker: NatsBroker, loops: Loops, parts: Forgetting, periods: Mapping[Kind, timedelta]
 ) -> None:
     """Put what forgets jobs on the bus and on the clock."""
-    erase = partial(on.on_erasure_question, eraser=parts.eraser)
+    erase = partial(forget.on_erasure_question, eraser=parts.eraser)
     put_query(broker, s.STORAGE_ERASE_QUERY, ErasureQuestion, erase, asked_within=ERASE_SECONDS)
 
     async def again() -> None:
-        await on.forget_again(eraser=parts.eraser, erasures=parts.erasures)
+        await forget.forget_again(eraser=parts.eraser, erasures=parts.erasures)
 
     async def expire() -> None:
-        await on.expire(erasures=parts.erasures, periods=periods)
-        await on.sweep_orphans(orphans=parts.orphans, erasures=parts.erasures)
+        await forget.expire(erasures=parts.erasures, periods=periods)
+        await forget.sweep_orphans(orphans=parts.orphans, erasures=parts.erasures)
 
     loops.add("erasures", again, every_seconds=FORGET_EVERY_SECONDS)
     loops.add("retention", expire, every_seconds=EXPIRE_EVERY_SECONDS)
@@ -95,6 +103,19 @@ def put_answers(broker: NatsBroker, answers: PostgresAnswers) -> None:
     put_query(broker, s.STORAGE_HISTORY_QUERY, HistoryQuestion, on_history)
     put_query(broker, s.STORAGE_CHAINS_QUERY, ChainsQuestion, on_chains)
     put_query(broker, s.STORAGE_PROCESSING_QUERY, ProcessingQuestion, on_processing)
+
+
+def finishing_tasks(
+    store: ObjectStore, finisher: Finisher, prefix: str
+) -> tuple[tuple[Step, Task], ...]:
+    """The last step of each kind, which nobody of another kind waits for."""
+    parts: dict[str, Any] = {"store": store, "finisher": finisher, "prefix": prefix}
+    return (
+        (ends.EDITS, partial(ends.on_edit_rendered, **parts)),
+        (ends.VARIATIONS, partial(ends.on_variation_rendered, **parts)),
+        (ends.CUTOUTS, partial(ends.on_cutout_rendered, **parts)),
+        (ends.DESCRIPTIONS, ends.on_description_written),
+    )
 
 
 def build_app() -> AsgiFastStream:
@@ -117,14 +138,10 @@ def build_app() -> AsgiFastStream:
                 checks["database"] = partial(check_schema, database, "storage", migrations)
                 checks["objects"] = store.check
                 finisher = Finisher(raw_limits(settings.max_image_pixels), pool)
-                finish = partial(on.on_edit_rendered, store=store, finisher=finisher, prefix=prefix)
-                put_step(
-                    loops,
-                    bus_of(broker),
-                    on.FINISHING,
-                    finish,
-                    concurrency=settings.worker_concurrency,
-                )
+                tasks = finishing_tasks(store, finisher, prefix)
+                for step, task in tasks:
+                    at_once = settings.worker_concurrency
+                    put_step(loops, bus_of(broker), step, task, concurrency=at_once)
                 put_record(broker, loops, PostgresJobs(database))
                 parts = forgetting_on(bus_of(broker), database, store, prefix=prefix)
                 put_forgetting(broker, loops, parts, settings.periods)

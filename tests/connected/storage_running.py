@@ -18,10 +18,10 @@ from services.chassis.journal import JetStreamJournal, Recorded
 from services.chassis.loops import Loops
 from services.chassis.objects import ObjectStore
 from services.chassis.settings import ServiceSettings
-from services.storage import handlers as on
 from services.storage.adapters.answers import PostgresAnswers
 from services.storage.adapters.jobs import PostgresJobs
 from services.storage.domain.finishing import Finisher
+from services.storage.handlers import finishing as ends
 from services.storage.main import put_answers, put_record
 from tests.samples import PREFIX
 
@@ -40,8 +40,8 @@ async def storage_running(
     put_answers(broker, PostgresAnswers(tables))
     if store is not None:
         finisher = Finisher(ImageLimits(), pool)
-        task = partial(on.on_edit_rendered, store=store, finisher=finisher, prefix=PREFIX)
-        put_step(loops, bus_of(broker), on.FINISHING, task, concurrency=2)
+        task = partial(ends.on_edit_rendered, store=store, finisher=finisher, prefix=PREFIX)
+        put_step(loops, bus_of(broker), ends.EDITS, task, concurrency=2)
     await broker.start()
     await loops.start()
     try:

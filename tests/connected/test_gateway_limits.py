@@ -118,7 +118,7 @@ async def test_of_many_at_once_over_two_gateways_exactly_as_many_are_under_way_a
     refused = [answer for answer in answers if answer.status_code == 429]
     assert len(refused) == 64 - ACTIVE
     for answer in refused:
-        assert "5 edits under way" in answer.json()["detail"]
+        assert "5 jobs under way" in answer.json()["detail"]
         assert 0 < int(answer.headers["Retry-After"]) <= 10
         assert answer.headers["RateLimit"].startswith('"active";r=0;t=')
         assert answer.headers["RateLimit-Policy"] == '"active";q=5;w=960'
@@ -328,4 +328,4 @@ async def test_a_frontend_that_is_refused_for_the_day_says_so(tmp_path: Path):
 
     assert refused is None
     assert len(page.waited) == 3
-    assert "limit of edits" in page.shown[0]
+    assert "limit of jobs" in page.shown[0]

@@ -22,13 +22,13 @@ from services.chassis.errors import PermanentError, RefusedError, UnavailableErr
 from services.chassis.journal import JetStreamJournal, Recorded
 from services.chassis.limits import Policy, Quota, is_held
 from services.chassis.objects import DirectoryStore
-from services.storage import handlers as on
 from services.storage.adapters.erasures import PostgresErasures
 from services.storage.adapters.forgetting import Forgetting, forgetting_on
 from services.storage.adapters.jobs import PostgresJobs
 from services.storage.adapters.projector import kept_to
 from services.storage.domain.erasing import LATE, Eraser, Wanted
 from services.storage.domain.record import rows_of
+from services.storage.handlers import forgetting as forget
 from services.storage.settings import RetentionSettings
 from tests.connected.places import eventually
 from tests.connected.storage_running import appended, fed, stage_of, storage_running
@@ -71,11 +71,11 @@ class World:
     async def asked(self, job_id: UUID) -> Any:
         """What the gateway is answered."""
         question = ErasureQuestion(job_id=job_id)
-        return await on.on_erasure_question(question, eraser=self.parts.eraser)
+        return await forget.on_erasure_question(question, eraser=self.parts.eraser)
 
     async def again(self) -> int:
         """One turn of the loop."""
-        return await on.forget_again(eraser=self.parts.eraser, erasures=self.parts.erasures)
+        return await forget.forget_again(eraser=self.parts.eraser, erasures=self.parts.erasures)
 
     async def later(self, pause: timedelta) -> None:
         """So much time passes for what is being forgotten."""
@@ -242,7 +242,7 @@ async def test_a_job_that_never_ended_and_left_the_journal_is_kept_no_longer_eit
     await world.bus.js.purge_stream(JOURNAL)
     await world.tables.execute("UPDATE jobs SET updated_at = updated_at - interval '31 days'")
 
-    await on.expire(erasures=world.parts.erasures, periods=RetentionSettings().periods)
+    await forget.expire(erasures=world.parts.erasures, periods=RetentionSettings().periods)
     await world.again()
 
     assert await stage_of(world.tables, lost.entry.job_id) == "erased"
@@ -374,7 +374,7 @@ async def test_jobs_are_kept_for_their_time_and_their_ratings_for_longer(world: 
         old.entry.job_id,
     )
 
-    found = await on.expire(erasures=world.parts.erasures, periods=RetentionSettings().periods)
+    found = await forget.expire(erasures=world.parts.erasures, periods=RetentionSettings().periods)
     await world.again()
 
     assert found == 1

@@ -11,7 +11,8 @@ from uuid import UUID
 from contracts import analytics, commands, events, inspection, journal, queries
 from contracts.base import Message
 from contracts.errors import ErrorCode
-from contracts.objects import ObjectRef
+from contracts.objects import ObjectRef, style_key
+from contracts.styles import Style
 
 SAMPLES = Path(__file__).parent / "samples"
 
@@ -75,6 +76,25 @@ WORK = journal.Work(
     raw=RAW,
     result=IMAGE,
 )
+STYLE = Style(
+    id="ink",
+    version=SHA[:16],
+    name="Ink",
+    guide=ObjectRef(
+        key=style_key("preview", "ink", role="guide", sha256=SHA, content_type="application/json"),
+        content_type="application/json",
+        size_bytes=4,
+        sha256=SHA,
+    ),
+    reference=ObjectRef(
+        key=style_key("preview", "ink", role="reference", sha256=SHA, content_type="image/png"),
+        content_type="image/png",
+        size_bytes=4,
+        sha256=SHA,
+        width_pixels=1200,
+        height_pixels=900,
+    ),
+)
 OWNER = commands.PlatformOwner(user_id="ada", tenant_id="acme")
 JOB_EVENT = {"job_id": JOB, "request_id": "request", "occurred_at": AT}
 FEED = {
@@ -103,6 +123,14 @@ EXAMPLES: tuple[Message, ...] = (
     events.EditEnhanced(**JOB_EVENT),
     events.EditSubmitted(**JOB_EVENT, wake_up=True),
     events.EditRendered(**JOB_EVENT),
+    events.VariationRequested(**JOB_EVENT),
+    events.VariationEnhanced(**JOB_EVENT),
+    events.VariationSubmitted(**JOB_EVENT, wake_up=True),
+    events.VariationRendered(**JOB_EVENT),
+    events.CutoutRequested(**JOB_EVENT),
+    events.CutoutRendered(**JOB_EVENT),
+    events.DescriptionRequested(**JOB_EVENT),
+    events.DescriptionWritten(**JOB_EVENT),
     ENTRY,
     events.JobAccepted(**FEED),
     events.JobCompleted(**FEED),
@@ -174,6 +202,8 @@ EXAMPLES: tuple[Message, ...] = (
     queries.MovedJobs(
         jobs=(queries.MovedJob(job_id=JOB, sequence=99),), more=True, complete_to=120
     ),
+    queries.StylesQuestion(),
+    queries.Styles(styles=(STYLE,)),
     queries.AbilitiesQuestion(),
     queries.Abilities(
         models=(

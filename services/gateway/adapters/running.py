@@ -28,12 +28,12 @@ from services.chassis.limits import Quota, policies
 from services.chassis.loops import Loops
 from services.chassis.objects import ObjectStore, open_store
 from services.chassis.settings import prefix_of, secret_keys
-from services.gateway.adapters.abilities import RendererAbilities
 from services.gateway.adapters.answers import BusAnalytics, BusFeedback, BusRecord
 from services.gateway.adapters.connection import connected
 from services.gateway.adapters.databases import BusDatabases
 from services.gateway.adapters.feed import PAUSE_SECONDS, JournalFeed
 from services.gateway.adapters.moves import BusMoves
+from services.gateway.adapters.remembered import RendererAbilities, StorageStyles
 from services.gateway.adapters.services import BusServices
 from services.gateway.adapters.signals import on_termination
 from services.gateway.adapters.waiting import LOOK_SECONDS, Waiting
@@ -99,7 +99,7 @@ def _parts(
     jobs = Jobs(journal, record, known, connected=lambda: bus.is_connected)
     checker = ImageChecker(_image_limits(settings), pool)
     sources = Sources(store, checker, jobs, prefix_of(settings, settings))
-    links = Links(keyring)
+    styles, links = StorageStyles(bus), Links(keyring)
     renderer = StatusRenderer(links)
     quota = Quota(bus, policies(settings))
     histories = Histories(journal.replay, partial(journal.last, leader=True), known)
@@ -111,6 +111,7 @@ def _parts(
             journal=journal,
             places=quota,
             sources=sources,
+            styles=styles,
             image_service=RendererAbilities(bus),
             publisher=bus,
             job_ids=keyring.job_ids,
@@ -122,6 +123,7 @@ def _parts(
         jobs=jobs,
         eraser=record,
         sources=sources,
+        styles=styles,
         hub=hub,
         owners=Owners(hub, BusMoves(bus)),
         store=store,

@@ -5,17 +5,22 @@ from typing import Final
 
 from nats.js.api import ConsumerInfo
 
-from contracts.subjects import (
-    ENHANCER_EDIT_REQUESTED,
-    EVENTS,
-    RENDERER_EDIT_ENHANCED,
-    STORAGE_EDIT_RENDERED,
-)
+from contracts import subjects as s
+from contracts.stages import Kind
 from services.chassis.bus import Bus, translated
 
-STAGES: Final = (ENHANCER_EDIT_REQUESTED, RENDERER_EDIT_ENHANCED, STORAGE_EDIT_RENDERED)
-"""Whose work a new job waits behind. Not the collecting: a task that a provider works on waits for
-nobody here, and one that the account has no place for still waits to be submitted.
+STAGES: Final = {
+    Kind.EDIT: (s.ENHANCER_EDIT_REQUESTED, s.RENDERER_EDIT_ENHANCED, s.STORAGE_EDIT_RENDERED),
+    Kind.VARIATION: (
+        s.ENHANCER_VARIATION_REQUESTED,
+        s.RENDERER_VARIATION_ENHANCED,
+        s.STORAGE_VARIATION_RENDERED,
+    ),
+    Kind.CUTOUT: (s.RENDERER_CUTOUT_REQUESTED, s.STORAGE_CUTOUT_RENDERED),
+    Kind.DESCRIPTION: (s.ENHANCER_DESCRIPTION_REQUESTED, s.STORAGE_DESCRIPTION_WRITTEN),
+}
+"""Whose work a new job of a kind waits behind. Not the collecting: a task that a provider works on
+waits for nobody here, and one that the account has no place for still waits to be submitted.
 """
 
 LOOK_SECONDS: Final = 2.0
@@ -62,17 +67,17 @@ class Waiting:
     def __init__(self, bus: Bus, deadline_seconds: float) -> None:
         self._bus = bus
         self._deadline = deadline_seconds
-        self._paces = {stage: Pace() for stage in STAGES}
+        self._paces = {stage: Pace() for stages in STAGES.values() for stage in stages}
 
-    def overloaded(self) -> bool:
+    def overloaded(self, kind: Kind) -> bool:
         """Whether a job accepted now would run into its deadline before its turn."""
-        return sum(pace.seconds for pace in self._paces.values()) > self._deadline
+        return sum(self._paces[stage].seconds for stage in STAGES[kind]) > self._deadline
 
     async def look(self) -> None:
         """Look once; called every `LOOK_SECONDS`. Raises UnavailableError."""
         for stage, pace in self._paces.items():
             with translated("look at a durable"):
-                pace.look(*_counts(await self._bus.js.consumer_info(EVENTS, stage)))
+                pace.look(*_counts(await self._bus.js.consumer_info(s.EVENTS, stage)))
 
 
 def _counts(info: ConsumerInfo) -> tuple[int, Floor]:

@@ -1,32 +1,33 @@
 """Admission: the one function behind both doors, from a submission to an accepted job.
 
 known key -> the first job          (before any limit; another body under the key is refused)
-parent, options, picture            (refused before anything is taken or stored)
+parent, style, options, picture     (refused before anything is taken or stored)
 place of the quota -> original -> journal -> event
 """
 
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Protocol
 from uuid import UUID, uuid4
 
 from contracts.base import utcnow
 from contracts.errors import ErrorCode
-from contracts.events import EVENT_SUBJECTS, EditRequested
-from contracts.journal import MESSAGES, PROGRESS, JournalEntry, Public, Slot, Stage, Work
+from contracts.events import EVENT_SUBJECTS
+from contracts.journal import JournalEntry, Kind, Slot, Stage
+from contracts.paths import PATHS
 from services.chassis.announce import event_id
 from services.chassis.bus import Publisher
 from services.chassis.errors import UnavailableError
 from services.chassis.journal import Journal, Recorded
 from services.chassis.limits import ACTIVE_JOBS, LimitExceededError, Standing, Taken
-from services.gateway.domain.identity import Caller
 from services.gateway.domain.jobs import Jobs
-from services.gateway.domain.options import ImageService, check_with
+from services.gateway.domain.opening import Applicant, Ids, Rests, first_entry
+from services.gateway.domain.options import ImageService, Wanted, check_with
 from services.gateway.domain.problems import RefusalError, not_found, too_many
 from services.gateway.domain.repeats import fingerprint_of, same_job, sha256_of
 from services.gateway.domain.sources import Source, Sources
+from services.gateway.domain.styles import Styles, style_named
 from services.gateway.domain.submission import Submission
 
 log = logging.getLogger(__name__)
@@ -46,29 +47,11 @@ class Places(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Applicant:
-    """Who submits, and under which names."""
-
-    caller: Caller
-    request_id: str
-    idempotency_key: str | None = None
-    correlation_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     """What an accepted job may be: its time in seconds, the longest path from a root."""
 
     deadline_seconds: float
     chain_limit: int
-
-
-@dataclass(frozen=True, slots=True)
-class Ids:
-    """The id of a new job, and the earlier ones that its key may stand for."""
-
-    job_id: UUID
-    earlier: tuple[UUID, ...]
 
 
 class Admission:
@@ -81,16 +64,18 @@ class Admission:
         journal: Journal,
         places: Places,
         sources: Sources,
+        styles: Styles,
         image_service: ImageService,
         publisher: Publisher,
         job_ids: Callable[[str, str], tuple[UUID, ...]],
         rules: Rules,
-        overloaded: Callable[[], bool] = lambda: False,
+        overloaded: Callable[[Kind], bool] = lambda _: False,
     ) -> None:
         self._jobs = jobs
         self._journal = journal
         self._places = places
         self._sources = sources
+        self._styles = styles
         self._image_service = image_service
         self._publisher = publisher
         self._job_ids = job_ids
@@ -105,16 +90,17 @@ class Admission:
         ids = self._ids(applicant)
         if first := await self._first(ids):
             return same_job(first, await self._asked_again(submission, first))
-        if self._overloaded():
+        if self._overloaded(submission.kind):
             raise UnavailableError("more work waits than the deadline allows", retry_after=30)
-        parent = await self._parent(submission.parent_id)
-        await check_with(self._image_service, submission.options)
-        source = await self._source(submission, parent)
+        rests = await self._rests(submission)
+        await check_with(self._image_service, _wanted(submission, rests))
+        source = await self._source(submission, rests)
         fingerprint = fingerprint_of(submission, source.picture.sha256)
         taken = await self._take(ids, fingerprint, applicant)
         if isinstance(taken, JournalEntry):
             return taken
-        entry = self._entry(submission, applicant, ids.job_id, parent)
+        seconds = self._rules.deadline_seconds
+        entry = first_entry(submission, applicant, ids.job_id, rests, deadline_seconds=seconds)
         work = entry.facts.model_copy(update={"fingerprint": fingerprint, "quota": taken.slots})
         return await self._open(entry.model_copy(update={"work": work}), source, taken)
 
@@ -154,6 +140,12 @@ class Admission:
                 return found.entry
         return None
 
+    async def _rests(self, submission: Submission) -> Rests:
+        return Rests(
+            parent=await self._parent(submission.parent_id),
+            style=await style_named(self._styles, submission.options.style_id),
+        )
+
     async def _parent(self, parent_id: UUID | None) -> JournalEntry | None:
         if parent_id is None:
             return None
@@ -170,13 +162,15 @@ class Admission:
             raise RefusalError(400, ErrorCode.CHAIN_TOO_LONG, sentence)
         return parent
 
-    async def _source(self, submission: Submission, parent: JournalEntry | None) -> Source:
+    async def _source(self, submission: Submission, rests: Rests) -> Source:
         if submission.picture is not None:
             return await self._sources.checked(submission.picture)
         if submission.image_id is not None:
             return await self._sources.by_id(submission.image_id)
-        assert parent is not None
-        return await self._sources.result_of(parent)
+        if rests.parent is not None:
+            return await self._sources.result_of(rests.parent)
+        assert rests.style is not None
+        return await self._sources.reference_of(rests.style)
 
     async def _take(self, ids: Ids, fingerprint: str, applicant: Applicant) -> Taken | JournalEntry:
         try:
@@ -186,38 +180,6 @@ class Admission:
             if first := await self._first(ids):
                 return same_job(first, fingerprint)
             raise _over_quota(full) from None
-
-    def _entry(
-        self,
-        submission: Submission,
-        applicant: Applicant,
-        job_id: UUID,
-        parent: JournalEntry | None,
-    ) -> JournalEntry:
-        now = utcnow()
-        return JournalEntry(
-            job_id=job_id,
-            kind=submission.kind,
-            index=0,
-            public=Public(
-                stage=Stage.PENDING,
-                progress_percent=PROGRESS[Stage.PENDING],
-                message=MESSAGES[Stage.PENDING],
-                parent_job_id=parent.job_id if parent else None,
-                chain_position=parent.public.chain_position + 1 if parent else 1,
-                created_at=now,
-                updated_at=now,
-            ),
-            work=Work(
-                owner=applicant.caller.owner,
-                fingerprint="",
-                prompt=submission.prompt,
-                request_id=applicant.request_id,
-                deadline=now + timedelta(seconds=self._rules.deadline_seconds),
-                options=submission.options,
-                correlation_id=applicant.correlation_id,
-            ),
-        )
 
     async def _open(self, entry: JournalEntry, source: Source, taken: Taken) -> JournalEntry:
         opened: JournalEntry | None = None
@@ -251,10 +213,9 @@ class Admission:
     async def _announce(self, job: JournalEntry) -> None:
         if job.stage is not Stage.PENDING:
             return
-        event = EditRequested(
-            job_id=job.job_id, request_id=job.facts.request_id, occurred_at=utcnow()
-        )
-        subject, message_id = EVENT_SUBJECTS[EditRequested], event_id(EditRequested, job)
+        kind = PATHS[job.kind].requested
+        event = kind(job_id=job.job_id, request_id=job.facts.request_id, occurred_at=utcnow())
+        subject, message_id = EVENT_SUBJECTS[kind], event_id(kind, job)
         try:
             await self._publisher.publish(subject, event, message_id=message_id)
         except UnavailableError:
@@ -276,14 +237,24 @@ class Admission:
             log.warning("places_not_given_back", extra={"places": len(taken.own)})
 
 
+def _wanted(submission: Submission, rests: Rests) -> Wanted:
+    return Wanted(
+        options=submission.options,
+        has_words=bool(submission.prompt),
+        is_variation=submission.kind is Kind.VARIATION,
+        style=rests.style,
+        has_own_picture=submission.has_picture or rests.parent is not None,
+    )
+
+
 def _over_quota(full: LimitExceededError) -> RefusalError:
     wait = full.retry_after
     if full.policy.name == ACTIVE_JOBS:
         sentence = (
-            f"You have {full.policy.places} edits under way, which is the limit; please try again "
+            f"You have {full.policy.places} jobs under way, which is the limit; please try again "
             "when one of them has ended."
         )
         return too_many(full.policy, wait, sentence)
     pause = f"{wait} seconds" if wait < 120 else f"{round(wait / 60)} minutes"  # noqa: PLR2004
-    sentence = f"You have reached the limit of edits; please try again in {pause}."
+    sentence = f"You have reached the limit of jobs; please try again in {pause}."
     return too_many(full.policy, wait, sentence)

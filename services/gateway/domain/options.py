@@ -1,10 +1,12 @@
 """What may be asked beside the sentence: what nobody can honour, and what the model in use can."""
 
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from contracts.errors import ErrorCode
 from contracts.journal import Options
 from contracts.queries import Abilities, ModelAbilities
+from contracts.styles import Style
 from services.gateway.domain.problems import FieldError, RefusalError
 
 MAX_SEED: Final = 2**32 - 1
@@ -20,27 +22,64 @@ class ImageService(Protocol):
 
 def check(options: Options) -> None:
     """Refuse what no model could honour. Raises RefusalError (422)."""
-    if options.style_id is not None:
-        sentence = "The image service in use cannot honour `style_id`; please leave it out."
-        raise _unsupported("style_id", sentence)
+    if options.fast and options.model is not None:
+        raise _unsupported("fast", "Send `model` or `fast`, not both: each chooses a model.")
     if options.seed is not None and not 0 <= options.seed <= MAX_SEED:
         sentence = f"The `seed` is a whole number from 0 to {MAX_SEED:,}."
         raise _refused("seed", sentence, ErrorCode.INVALID_REQUEST)
 
 
-async def check_with(service: ImageService, options: Options) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a job asks of its model."""
+
+    options: Options
+    has_words: bool = True
+    is_variation: bool = False
+    style: Style | None = None
+    has_own_picture: bool = True
+    """Whether something else than the style's reference is varied."""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether every model can do it."""
+        asked = (self.options.model, self.options.seed, self.options.aspect_ratio, self.style)
+        return not self.is_variation and all(one is None for one in asked)
+
+
+async def check_with(service: ImageService, wanted: Wanted) -> None:
     """Refuse what the model that would be used cannot honour; asks only if something is asked.
 
     Raises RefusalError (422) and PostponedError.
     """
-    if options.model is None and options.seed is None and options.aspect_ratio is None:
+    if wanted.is_plain:
         return
+    options = wanted.options
     model = _model(options, await service.abilities())
+    if not model.generative:
+        _check_measured(model, wanted)
     if options.seed is not None and not model.seed:
         sentence = f"The model {model.name} cannot honour `seed`; please leave it out."
         raise _unsupported("seed", sentence)
     if options.aspect_ratio is not None and options.aspect_ratio not in model.aspect_ratios:
         raise _unsupported("aspect_ratio", _shapes(model))
+
+
+def _check_measured(model: ModelAbilities, wanted: Wanted) -> None:
+    """What a model needs that reads no rules and makes nothing up."""
+    if wanted.style is not None and wanted.style.reference is None:
+        sentence = (
+            f"The model {model.name} needs a style with a reference picture; "
+            f"`{wanted.style.id}` has none."
+        )
+        raise _unsupported("style_id", sentence)
+    has_example = wanted.style is not None and wanted.has_own_picture
+    if not wanted.has_words and not has_example:
+        sentence = (
+            f"The model {model.name} needs to be told what to change: send a `prompt`, "
+            "or a picture with a `style_id`."
+        )
+        raise _unsupported("prompt", sentence)
 
 
 def _model(options: Options, abilities: Abilities) -> ModelAbilities:

@@ -21,6 +21,7 @@ from services.gateway.domain.load import Load
 from services.gateway.domain.owners import Owners
 from services.gateway.domain.sources import Sources
 from services.gateway.domain.status import StatusRenderer
+from services.gateway.domain.styles import Styles
 
 
 class Services(Protocol):
@@ -71,6 +72,7 @@ class Parts:
     jobs: Jobs
     eraser: Eraser
     sources: Sources
+    styles: Styles
     hub: Hub
     owners: Owners
     store: ObjectStore

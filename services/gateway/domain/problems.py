@@ -24,6 +24,8 @@ _BUSY: Final = "The service is busy or restarting. Please try again in a moment.
 _ABSENT: Final = {
     ErrorCode.NOT_FOUND: "There is nothing at this address.",
     ErrorCode.EDIT_NOT_FOUND: "Edit not found",
+    ErrorCode.JOB_NOT_FOUND: "Job not found",
+    ErrorCode.STYLE_NOT_FOUND: "The style was not found.",
     ErrorCode.PARENT_NOT_FOUND: "The parent edit was not found.",
     ErrorCode.IMAGE_NOT_FOUND: "The image was not found.",
 }

@@ -7,10 +7,12 @@ from uuid import UUID, uuid4
 from contracts.errors import ErrorCode
 from contracts.journal import JournalEntry, Stage
 from contracts.objects import UPLOADS, ObjectRef, job_key, upload_key
+from contracts.styles import Style
 from services.chassis.images.picture import Picture
 from services.chassis.objects import MissingObjectError, ObjectStore, fetch
 from services.gateway.domain.jobs import Jobs
 from services.gateway.domain.problems import RefusalError, not_found
+from services.gateway.domain.submission import refused
 
 
 class Checker(Protocol):
@@ -68,6 +70,13 @@ class Sources:
     async def result_of(self, job: JournalEntry) -> Source:
         """What a job ended with. Raises RefusalError (400, 404)."""
         return await self._fetched(_result(job))
+
+    async def reference_of(self, style: Style) -> Source:
+        """A style's reference picture. Raises RefusalError (422 for a style that has none)."""
+        if style.reference is None:
+            sentence = f"The style `{style.id}` has no reference picture; please send a picture."
+            raise refused("image", sentence)
+        return await self._fetched(style.reference)
 
     async def keep(self, source: Source, kind: str, job_id: UUID) -> ObjectRef:
         """The original of a job, stored as it was received."""

@@ -1,16 +1,14 @@
-"""What is asked for: fields of a request, validated into one submission that both doors share."""
+"""What is asked for: a job of some kind, as both doors understand it."""
 
 import json
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Final, Literal
+from typing import Final
 from uuid import UUID
-
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from contracts.errors import ErrorCode
 from contracts.journal import Kind, Options
 from services.gateway.domain.options import check
-from services.gateway.domain.problems import FieldError, RefusalError, not_found
+from services.gateway.domain.problems import FieldError, RefusalError
 from services.gateway.domain.text import clean_prompt
 
 
@@ -18,12 +16,17 @@ from services.gateway.domain.text import clean_prompt
 class Submission:
     """A job that is asked for; at most one of `picture` (bytes) and `image_id` is given."""
 
-    prompt: str
+    prompt: str = ""
     kind: Kind = Kind.EDIT
     options: Options = field(default_factory=Options)
     picture: bytes | None = None
     image_id: UUID | None = None
     parent_id: UUID | None = None
+
+    @property
+    def has_picture(self) -> bool:
+        """Whether the request names a picture of its own."""
+        return self.picture is not None or self.image_id is not None
 
     def asked(self, picture: str | None) -> bytes:
         """What makes two requests the same request, as canonical bytes.
@@ -33,87 +36,28 @@ class Submission:
         asked = {
             "kind": self.kind,
             "prompt": self.prompt,
-            "options": self.options.model_dump(exclude_none=True),
+            "options": _told(self.options),
             "picture": picture,
             "parent": str(self.parent_id) if self.parent_id else None,
         }
         return json.dumps(asked, sort_keys=True).encode()
 
 
-_PICTURE_NAMES: Final = ("image", "image_data")
-"""Two names of one field."""
+def _told(options: Options) -> dict[str, object]:
+    # A field that came later is left out unless it is used, so that older fingerprints hold.
+    later = set() if options.fast else {"fast"}
+    return options.model_dump(exclude_none=True, exclude=later)
 
 
-def _whole(value: object) -> object:
-    """JSON has one kind of number: 7.0 is the whole number 7."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+_WORDLESS: Final = frozenset({Kind.CUTOUT, Kind.DESCRIPTION})
+"""Kinds that are asked for without a sentence and without options."""
 
 
-class EditFields(BaseModel):
-    """The body of `POST /edit-image/`."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="ignore", hide_input_in_errors=True, protected_namespaces=()
-    )
-
-    prompt: str
-    image: str | None = Field(
-        default=None,
-        validation_alias=AliasChoices(*_PICTURE_NAMES),
-        description="A data URL or bare base64; `image_data` is another name for it.",
-    )
-    image_id: str | None = None
-    parent_edit_uuid: str | None = None
-    style_id: str | None = None
-    seed: Annotated[int | None, BeforeValidator(_whole)] = None
-    aspect_ratio: str | None = None
-    output_format: Literal["jpeg", "png", "webp"] | None = None
-    enhance: bool = True
-    model: str | None = None
-
-    @property
-    def options(self) -> Options:
-        """What is asked besides the sentence."""
-        return Options(
-            enhance=self.enhance,
-            output_format=self.output_format,
-            seed=self.seed,
-            aspect_ratio=self.aspect_ratio,
-            style_id=self.style_id,
-            model=self.model,
-        )
-
-
-def edit_fields(values: dict[str, Any], *, typed: bool) -> EditFields:
-    """The fields, checked; `typed` is false for a form, whose values are all text.
-
-    Raises RefusalError (422).
-    """
-    try:
-        return EditFields.model_validate(_with_one_picture(values), strict=typed)
-    except ValidationError as error:
-        raise invalid(error) from None
-
-
-def _with_one_picture(values: dict[str, Any]) -> dict[str, Any]:
-    given = {name for name in _PICTURE_NAMES if values.get(name) is not None}
-    if len(given) > 1:
-        raise _refused("image_data", "Send `image` or `image_data`, not both: they mean the same.")
-    return {k: v for k, v in values.items() if k not in _PICTURE_NAMES or k in given}
-
-
-def submission_of(fields: EditFields, picture: bytes | None) -> Submission:
-    """The submission that the fields describe. Raises RefusalError."""
-    parent_id = identifier(fields.parent_edit_uuid, ErrorCode.PARENT_NOT_FOUND)
-    return checked(
-        Submission(
-            prompt=clean_prompt(fields.prompt),
-            options=fields.options,
-            picture=picture,
-            image_id=identifier(fields.image_id, ErrorCode.IMAGE_NOT_FOUND),
-            parent_id=parent_id,
-        )
-    )
+def prompt_of(kind: Kind, written: str | None) -> str:
+    """The sentence as the kind wants it: needed, optional or none. Raises RefusalError (422)."""
+    if kind is Kind.EDIT or (written or "").strip():
+        return clean_prompt(written or "")
+    return ""
 
 
 def checked(submission: Submission) -> Submission:
@@ -121,44 +65,38 @@ def checked(submission: Submission) -> Submission:
 
     Whether the model in use honours the options is not asked here but at the admission.
     """
-    if submission.kind is not Kind.EDIT:
-        raise RefusalError(422, ErrorCode.OPTION_UNSUPPORTED, "Only edits can be asked for here.")
     if submission.picture is not None and submission.image_id is not None:
-        raise _refused("image_id", "Send `image` or `image_id`, not both.")
-    if submission.picture is None and submission.image_id is None and submission.parent_id is None:
-        raise _refused(
-            "image", "Send a picture as `image` or `image_id`, or name a `parent_edit_uuid`."
-        )
+        raise refused("image_id", "Send `image` or `image_id`, not both.")
+    if submission.kind in _WORDLESS:
+        _check_wordless(submission)
+    if submission.kind is not Kind.EDIT and submission.parent_id is not None:
+        raise refused("parent_job_id", "Only an edit continues another one; name its `image_id`.")
+    _check_source(submission)
     check(submission.options)
     return submission
 
 
-def identifier(text: str | None, code: ErrorCode) -> UUID | None:
-    """The id, None for none. Raises RefusalError (404) for what is no id."""
-    if text is None:
-        return None
-    # UUID() would also take braces and a URN; ids are compared as written.
-    try:
-        parsed = UUID(text)
-    except ValueError:
-        raise not_found(code) from None
-    if str(parsed) != text.lower():
-        raise not_found(code)
-    return parsed
+def _check_source(submission: Submission) -> None:
+    if submission.has_picture:
+        return
+    if submission.kind is Kind.EDIT and submission.parent_id is None:
+        sentence = "Send a picture as `image` or `image_id`, or name a `parent_edit_uuid`."
+        raise refused("image", sentence)
+    if submission.kind is Kind.VARIATION and submission.options.style_id is None:
+        raise refused("image", "Send a picture as `image` or `image_id`, or name a `style_id`.")
+    if submission.kind in _WORDLESS:
+        raise refused("image", "Send a picture as `image` or `image_id`.")
 
 
-def invalid(error: ValidationError) -> RefusalError:
-    """422 that names each field and repeats no input."""
-    found = tuple(
-        FieldError(".".join(map(str, e["loc"])) or "body", e["msg"])
-        for e in error.errors(include_input=False, include_url=False, include_context=False)
-    )
-    named = {e.field for e in found}
-    code = ErrorCode.INVALID_PROMPT if "prompt" in named else ErrorCode.INVALID_REQUEST
-    sentence = "; ".join(f"{e.field}: {e.message}" for e in found[:5])
-    return RefusalError(422, code, f"The request is not valid: {sentence}.", errors=found[:20])
+def _check_wordless(submission: Submission) -> None:
+    if submission.prompt:
+        raise refused("prompt", "This kind of job takes no `prompt`; please leave it out.")
+    if submission.options != Options():
+        sentence = "This kind of job takes no options; please leave them out."
+        raise RefusalError(422, ErrorCode.OPTION_UNSUPPORTED, sentence)
 
 
-def _refused(field: str, sentence: str) -> RefusalError:
+def refused(field: str, sentence: str) -> RefusalError:
+    """422 for one field."""
     error = FieldError(field, sentence)
     return RefusalError(422, ErrorCode.INVALID_REQUEST, sentence, errors=(error,))

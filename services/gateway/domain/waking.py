@@ -11,9 +11,10 @@ from uuid import UUID
 
 from contracts.base import utcnow
 from contracts.errors import ErrorCode
-from contracts.events import EVENT_SUBJECTS, EditSubmitted
+from contracts.events import EVENT_SUBJECTS
 from contracts.journal import JournalEntry
-from services.chassis.announce import again_id
+from contracts.paths import PATHS
+from services.chassis.announce import again_id, task_event
 from services.chassis.bus import Publisher
 from services.gateway.domain.jobs import Jobs
 from services.gateway.domain.problems import not_found
@@ -40,6 +41,8 @@ async def wake(jobs: Jobs, publisher: Publisher, *, job_id: UUID, task_id: str) 
 
 
 def _may_be_its_task(job: JournalEntry, task_id: str) -> bool:
+    if PATHS[job.kind].submitted is None:
+        return False
     # Without a handle it may be: a provider can be faster than the record of its first answer.
     handle = job.work.handle if job.work else None
     return handle is None or handle.task_id == task_id
@@ -50,9 +53,10 @@ def _is_settled(job: JournalEntry) -> bool:
 
 
 async def _publish(publisher: Publisher, job: JournalEntry, task_id: str) -> None:
-    event = EditSubmitted(
+    kind = task_event(job)
+    event = kind(
         job_id=job.job_id, request_id=job.facts.request_id, occurred_at=utcnow(), wake_up=True
     )
     mark = hashlib.sha256(task_id.encode()).hexdigest()[:DIGEST_CHARACTERS]
-    message_id = again_id(EditSubmitted, job, f"webhook:{mark}")
-    await publisher.publish(EVENT_SUBJECTS[EditSubmitted], event, message_id=message_id)
+    message_id = again_id(kind, job, f"webhook:{mark}")
+    await publisher.publish(EVENT_SUBJECTS[kind], event, message_id=message_id)

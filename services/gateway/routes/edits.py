@@ -13,16 +13,17 @@ from starlette.responses import Response
 from contracts.errors import ErrorCode
 from contracts.journal import JournalEntry
 from contracts.queries import Erasure
-from services.gateway.domain.admission import Applicant
 from services.gateway.domain.buckets import Buckets
+from services.gateway.domain.fields import EditFields
 from services.gateway.domain.links import polling_path
+from services.gateway.domain.opening import Applicant
 from services.gateway.domain.problems import limit_headers, not_found
 from services.gateway.routes import documents
 from services.gateway.routes import edit_documents as told
 from services.gateway.routes.bodies import Bodies
 from services.gateway.routes.door import Endpoint
 from services.gateway.routes.events import all_events, events
-from services.gateway.routes.inputs import edit_submission, picture
+from services.gateway.routes.inputs import picture, submission_in
 from services.gateway.routes.paths import put
 from services.gateway.routes.visit import Visit, job_id_of, parts_of, visit_of
 from services.gateway.settings import GatewaySettings
@@ -46,7 +47,7 @@ class EditRoutes:
         visit, parts = visit_of(request), parts_of(request)
         self.attempts.take(visit.client)
         caller, key = visit.caller, visit.idempotency_key
-        async with edit_submission(self.bodies, request) as submission:
+        async with submission_in(self.bodies, request, EditFields) as submission:
             job = await parts.admission.admit(
                 submission,
                 Applicant(caller=caller, request_id=visit.request_id, idempotency_key=key),

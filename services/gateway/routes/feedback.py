@@ -12,10 +12,10 @@ from contracts.errors import ErrorCode
 from contracts.journal import JournalEntry, Stage
 from contracts.queries import FeedbackGiven, GiveFeedback
 from services.gateway.domain.buckets import Buckets
+from services.gateway.domain.fields import identifier, invalid
 from services.gateway.domain.network import anonymised
 from services.gateway.domain.parts import Parts
 from services.gateway.domain.problems import RefusalError, not_found
-from services.gateway.domain.submission import identifier, invalid
 from services.gateway.domain.text import MAX_FEEDBACK_CHARACTERS, clean_feedback
 from services.gateway.routes import documents
 from services.gateway.routes.bodies import Bodies

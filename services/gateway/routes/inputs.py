@@ -8,32 +8,34 @@ from typing import Final
 from starlette.requests import Request
 
 from contracts.errors import ErrorCode
+from services.gateway.domain.fields import PictureFields, fields_of
 from services.gateway.domain.pictures import decoded
 from services.gateway.domain.problems import RefusalError
-from services.gateway.domain.submission import Submission, edit_fields, submission_of
-from services.gateway.domain.text import clean_prompt
+from services.gateway.domain.submission import Submission
 from services.gateway.routes.bodies import SLACK_BYTES, Bodies, Form
 
 _INLINE_CHARACTERS: Final = 1024 * 1024
 """Up to here decoding takes less time than a thread is worth."""
 
 _MULTIPART: Final = "multipart/form-data"
-_OPTIONAL_IN_FORMS: Final = frozenset(
-    {"image_id", "parent_edit_uuid", "style_id", "seed", "aspect_ratio", "output_format", "model"}
-)
-"""Absent where their text is empty or `null`."""
+_NEVER_EMPTY: Final = frozenset({"prompt", "image", "image_data"})
+"""What is sent as a form field is meant where its text is empty or `null`; other fields are absent
+then.
+"""
 
 
 @asynccontextmanager
-async def edit_submission(bodies: Bodies, request: Request) -> AsyncIterator[Submission]:
-    """What `POST /edit-image/` asks for. Raises RefusalError and UnavailableError."""
+async def submission_in(
+    bodies: Bodies, request: Request, kind: type[PictureFields]
+) -> AsyncIterator[Submission]:
+    """What the request asks for, in JSON or a form. Raises RefusalError and UnavailableError."""
     media = media_type(request)
     if media == _MULTIPART:
         async with bodies.form(request) as form:
-            yield await _from_form(form, bodies.most_bytes)
+            yield await _from_form(kind, form, bodies.most_bytes)
     elif _is_json(media):
         async with bodies.json(request, most=bodies.most_json_bytes) as values:
-            yield await _from_json(values, bodies.most_bytes)
+            yield await _from_json(kind, values, bodies.most_bytes)
     else:
         raise RefusalError(
             415,
@@ -63,22 +65,22 @@ def media_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-async def _from_json(values: dict[str, object], most_bytes: int) -> Submission:
-    fields = edit_fields(values, typed=True)
-    clean_prompt(fields.prompt)
+async def _from_json(
+    kind: type[PictureFields], values: dict[str, object], most_bytes: int
+) -> Submission:
+    fields = fields_of(kind, values, typed=True)
     # The text of the picture is the largest thing in memory: nothing else holds it from here on.
     values.clear()
-    return submission_of(fields, await _decoded(fields.image, most_bytes))
+    return fields.submission(await _decoded(fields.image, most_bytes))
 
 
-async def _from_form(form: Form, most_bytes: int) -> Submission:
+async def _from_form(kind: type[PictureFields], form: Form, most_bytes: int) -> Submission:
     empty = {name for name, value in form.fields.items() if value in {"", "null"}}
-    given = {k: v for k, v in form.fields.items() if k not in empty & _OPTIONAL_IN_FORMS}
-    fields = edit_fields(given, typed=False)
-    clean_prompt(fields.prompt)
+    given = {k: v for k, v in form.fields.items() if k not in empty - _NEVER_EMPTY}
+    fields = fields_of(kind, given, typed=False)
     if form.file is None:
-        return submission_of(fields, await _decoded(fields.image, most_bytes))
-    return submission_of(fields, form.file)
+        return fields.submission(await _decoded(fields.image, most_bytes))
+    return fields.submission(form.file)
 
 
 async def _decoded(text: str | None, most_bytes: int) -> bytes | None:

@@ -11,11 +11,11 @@ from starlette.types import Scope
 
 from contracts.errors import ErrorCode
 from services.chassis.telemetry import request_id_of
+from services.gateway.domain.fields import identifier
 from services.gateway.domain.identity import Caller, Credentials, Identities, same
 from services.gateway.domain.network import Network, client_address, client_name
 from services.gateway.domain.parts import Parts
 from services.gateway.domain.problems import RefusalError
-from services.gateway.domain.submission import identifier
 from services.gateway.routes.peer import LOOPBACK, peer_of
 
 SCOPE_KEY: Final = "mizual.visit"

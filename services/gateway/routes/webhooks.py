@@ -12,8 +12,8 @@ from starlette.responses import Response
 from contracts.errors import ErrorCode
 from services.chassis.keyring import Keyring
 from services.gateway.domain.buckets import Buckets
+from services.gateway.domain.fields import identifier
 from services.gateway.domain.problems import RefusalError, not_found
-from services.gateway.domain.submission import identifier
 from services.gateway.domain.waking import wake
 from services.gateway.routes.bodies import Bodies
 from services.gateway.routes.edits import json_response

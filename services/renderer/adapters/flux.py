@@ -83,9 +83,9 @@ class Flux:
         model = model_named(wish.model)
         refuse_unsupported(model, wish.options)
         refuse_too_small(source, model)
-        picture = await self._reference(source, model)
+        pictures = [await self._reference(one, model) for one in (source, *wish.references)]
         # Megabytes of base64: a thread's work, though no pixel is touched.
-        make = partial(body_of, model, wish, picture, safety_tolerance=self._tolerance)
+        make = partial(body_of, model, wish, pictures, safety_tolerance=self._tolerance)
         return await self._pool.in_thread(make, pixels=0)
 
     async def submit(self, body: bytes, *, model: str) -> Handle:

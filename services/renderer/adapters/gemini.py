@@ -58,19 +58,17 @@ class GeminiImages:
         self._checker = checker
         self._pool = pool
 
-    async def prepare(self, source: Source, wish: Wish) -> Source:
+    async def prepare(self, source: Source, wish: Wish) -> tuple[Source, ...]:
         """See PaidEditor; width and height stay those of the source, whose size is asked for."""
         refuse_unsupported(model_named(wish.model), wish.options)
-        fit = partial(fitted, source.data, self._limits)
-        sent = await self._pool.in_thread(fit, pixels=source.pixels)
-        return replace(source, data=sent.data, content_type=sent.content_type)
+        return tuple([await self._fitted(picture) for picture in (source, *wish.references)])
 
-    async def make(self, sent: Source, wish: Wish) -> Made:
+    async def make(self, sent: tuple[Source, ...], wish: Wish) -> Made:
         """See PaidEditor."""
         model = model_named(wish.model)
-        picture = types.Part.from_bytes(data=sent.data, mime_type=sent.content_type)
-        parts = [picture, types.Part.from_text(text=wish.instruction)]
-        answer = await self._answer(parts, model, _config(model, sent, wish))
+        parts = [types.Part.from_bytes(data=s.data, mime_type=s.content_type) for s in sent]
+        parts.append(types.Part.from_text(text=wish.instruction))
+        answer = await self._answer(parts, model, _config(model, sent[0], wish))
         if not answer.images:
             # Paid for, and asking the same again would bring the same: the words are what has to
             # change, so it is a failure of the wish, which keeps its place of the quota.
@@ -96,6 +94,11 @@ class GeminiImages:
             provider=self.name,
             model=made.model,
         )
+
+    async def _fitted(self, picture: Source) -> Source:
+        fit = partial(fitted, picture.data, self._limits)
+        sent = await self._pool.in_thread(fit, pixels=picture.pixels)
+        return replace(picture, data=sent.data, content_type=sent.content_type)
 
     async def _answer(
         self, parts: list[types.Part], model: GeminiModel, config: types.GenerateContentConfig

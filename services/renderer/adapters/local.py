@@ -10,7 +10,7 @@ from services.renderer.domain.render import render
 from services.renderer.domain.understanding import understand
 
 LIBVIPS: Final = "libvips"
-ABILITIES: Final = ModelAbilities(name=LIBVIPS, provider="local")
+ABILITIES: Final = ModelAbilities(name=LIBVIPS, provider="local", generative=False)
 
 
 class LocalLibvips:

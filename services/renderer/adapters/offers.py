@@ -1,5 +1,6 @@
 """Which models a job may name: what the settings list and a key opens."""
 
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from contracts.queries import ModelAbilities
@@ -9,8 +10,13 @@ from services.renderer.adapters import local
 from services.renderer.adapters.hosts import hosts_of
 from services.renderer.domain import gemini_models
 from services.renderer.domain import models as flux_models
-from services.renderer.settings import RendererSettings
+from services.renderer.settings import Provider, RendererSettings
 
+_QUICK: Final[Mapping[Provider, Callable[[RendererSettings], str | None]]] = {
+    "flux": lambda _: flux_models.QUICK.name,
+    "gemini": lambda settings: settings.gemini_model_fast,
+    "local": lambda _: None,
+}
 _NAMED_BY: Final = {"flux": "FLUX_MODEL", "gemini": "GEMINI_MODEL", "local": "IMAGE_PROVIDER"}
 
 
@@ -40,6 +46,28 @@ def offered(settings: RendererSettings) -> tuple[ModelAbilities, ...]:
                 f" there are {', '.join(sorted(known))}"
             )
     return tuple(known[name] for name in names)
+
+
+def quick_model(settings: RendererSettings) -> ModelAbilities | None:
+    """The model for jobs that ask for a quick one; None where the usual one is all there is.
+
+    Raises SettingsError for one that no provider with a key has.
+    """
+    name = _QUICK[settings.chosen_provider](settings)
+    if name is None:
+        return None
+    found = _within_reach(settings).get(name)
+    if found is None or found.provider != settings.chosen_provider:
+        raise SettingsError(f"GEMINI_MODEL_FAST: {settings.chosen_provider} has no model {name!r}")
+    return found
+
+
+def every_model(
+    settings: RendererSettings, models: tuple[ModelAbilities, ...]
+) -> tuple[ModelAbilities, ...]:
+    """The models that jobs may name, and the quick one that they may ask for without its name."""
+    quick = quick_model(settings)
+    return models if quick is None or quick in models else (*models, quick)
 
 
 def streams_of(models: tuple[ModelAbilities, ...]) -> tuple[str, ...]:

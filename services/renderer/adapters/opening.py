@@ -20,7 +20,8 @@ from services.chassis.pull import always
 from services.chassis.settings import prefix_of, secret_keys
 from services.renderer.adapters.doors import Doors
 from services.renderer.adapters.local import LocalLibvips
-from services.renderer.adapters.pictures import JobPictures
+from services.renderer.adapters.offers import every_model, quick_model
+from services.renderer.adapters.pictures import JobPictures, Shrinker
 from services.renderer.adapters.places import AccountPlaces
 from services.renderer.domain.editing import PaidEditor, TaskEditor
 from services.renderer.domain.polling import PollTimer
@@ -68,7 +69,8 @@ async def open_workshop(
         pool = opened.enter_context(closing(PixelPool()))
         store = await opened.enter_async_context(open_store(settings, settings.mizual_home))
         checker = ImageChecker(raw_limits(settings.max_image_pixels), pool)
-        by = {name: [m.name for m in models if m.provider == name] for name in (FLUX, GEMINI)}
+        known = every_model(settings, models)
+        by = {name: [m.name for m in known if m.provider == name] for name in (FLUX, GEMINI)}
         tasks: dict[str, TaskEditor] = {}
         paid: dict[str, PaidEditor] = {}
         if by[FLUX]:
@@ -78,17 +80,22 @@ async def open_workshop(
             gemini = await opened.enter_async_context(_gemini(settings, breakers, pool, checker))
             paid = dict.fromkeys(by[GEMINI], gemini)
         limits = ImageLimits(max_image_pixels=settings.max_image_pixels)
+        quick = quick_model(settings)
         studio = Studio(
-            models=models,
+            models=known,
             free={m.name: LocalLibvips(limits, pool) for m in models if m.provider == "local"},
             paid=paid,
             tasks=tasks,
+            quick=quick.name if quick else None,
+            quick_variations=settings.fast_mode,
             uncertain_repeats=settings.provider_uncertain_repeats,
             webhook_url=_Webhooks(settings).url_of,
         )
+        side = settings.fast_reference_max_size
+        shrinker = Shrinker(limits, pool, max_side_pixels=side)
         shop = Workshop(
             studio=studio,
-            pictures=JobPictures(store, checker, prefix_of(settings, settings)),
+            pictures=JobPictures(store, checker, prefix_of(settings, settings), shrinker),
             places=AccountPlaces(bus, account_policies(settings), breakers.submissions),
             timer=PollTimer(interval_seconds=settings.flux_poll_interval_seconds),
             task_timeout_seconds=settings.flux_timeout_seconds,

@@ -1,5 +1,6 @@
 """How a provider's work is bought: the place for it, the submission, and never in vain."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -11,7 +12,7 @@ from services.chassis.hold import FencedError, Hold, NotSubmittedError
 from services.chassis.judge import TIMED_OUT_SENTENCE
 from services.chassis.metrics import PROVIDER_CREDITS
 from services.chassis.step import Facts
-from services.renderer.domain.editing import Edited, Made, Wish
+from services.renderer.domain.editing import Edited, Made, Source, Wish
 from services.renderer.domain.workshop import Workshop
 
 CALL_SECONDS: Final = 120.0
@@ -29,7 +30,7 @@ def refuse_to_pay_in_vain(job: JournalEntry) -> None:
 async def buy(hold: Hold, wish: Wish, shop: Workshop, whose: Facts) -> None:
     """Have the picture edited within one paid call, and record the result."""
     editor = shop.studio.paid[wish.model]
-    sent = await editor.prepare(await shop.pictures.source(hold.job), wish)
+    sent = await editor.prepare(*await pictured(hold.job, wish, shop))
     await hold.enter(Stage.AI_PROCESSING, **whose)
 
     checked: Edited | None = None
@@ -48,7 +49,7 @@ async def hand_in(hold: Hold, wish: Wish, shop: Workshop, whose: Facts) -> None:
     editor = shop.studio.tasks[wish.model]
     # First the place, which is cheap to ask for; the picture only when there is one.
     await _place(hold, wish, shop)
-    body = await editor.prepare(await shop.pictures.source(hold.job), wish)
+    body = await editor.prepare(*await pictured(hold.job, wish, shop))
     await hold.enter(Stage.AI_PROCESSING, **whose)
 
     async def post() -> Handle:
@@ -63,6 +64,16 @@ async def hand_in(hold: Hold, wish: Wish, shop: Workshop, whose: Facts) -> None:
         if hold.last is not None and hold.job.terminal and hold.job.work is not None:
             await shop.places.free(hold.job.work.places)
         raise
+
+
+async def pictured(job: JournalEntry, wish: Wish, shop: Workshop) -> tuple[Source, Wish]:
+    """The picture to edit, and the wish with the pictures that it refers to.
+
+    Raises TransientError where one is not to be had.
+    """
+    quick = shop.studio.is_quick(job.kind, job.facts)
+    references = await shop.pictures.references(job, are_small=quick)
+    return await shop.pictures.source(job), replace(wish, references=references)
 
 
 def said(edited: Edited) -> Facts:

@@ -31,6 +31,8 @@ class Wish:
     instruction: str
     model: str
     options: Options = field(default_factory=Options)
+    references: tuple[Source, ...] = ()
+    """Pictures that the result is to look like; the picture to edit is none of them."""
     webhook_url: str | None = None
     """Where the provider may say that a task has ended."""
 
@@ -87,12 +89,14 @@ class PaidEditor(Protocol):
 
     name: str
 
-    async def prepare(self, source: Source, wish: Wish) -> Source:
-        """The picture as it is sent. Raises PermanentError for an option that the model cannot
-        honour, UnavailableError when too many pictures are waiting.
+    async def prepare(self, source: Source, wish: Wish) -> tuple[Source, ...]:
+        """The picture, then its references, as they are sent.
+
+        Raises PermanentError for an option that the model cannot honour, UnavailableError when too
+        many pictures are waiting.
         """
 
-    async def make(self, sent: Source, wish: Wish) -> Made:
+    async def make(self, sent: tuple[Source, ...], wish: Wish) -> Made:
         """The call, once. Raises NotSubmittedError when the provider certainly did not take it,
         PermanentError for a refusal, and TransientError when nobody knows.
         """
@@ -111,7 +115,7 @@ class TaskEditor(Protocol):
     """Total deadline of one submission, in seconds."""
 
     async def prepare(self, source: Source, wish: Wish) -> bytes:
-        """The body to submit: the picture within the model's limits. Raises PermanentError."""
+        """The body to submit: the pictures within the model's limits. Raises PermanentError."""
 
     async def submit(self, body: bytes, *, model: str) -> Handle:
         """Hand the task in, once. Raises NotSubmittedError when it was certainly not accepted,

@@ -2,7 +2,7 @@
 
 import json
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, gcd, isqrt, log
 from typing import Final
@@ -47,9 +47,15 @@ class Reference:
         return self.width_pixels * self.height_pixels
 
 
-def body_of(model: FluxModel, wish: Wish, picture: Reference, *, safety_tolerance: int) -> bytes:
-    """What is posted. Raises PermanentError for an option that the model does not take."""
+def body_of(
+    model: FluxModel, wish: Wish, pictures: Sequence[Reference], *, safety_tolerance: int
+) -> bytes:
+    """What is posted: the picture to edit, then what it is to look like.
+
+    Raises PermanentError for an option that the model does not take.
+    """
     refuse_unsupported(model, wish.options)
+    picture = pictures[0]
     fields: dict[str, object] = {
         "prompt": wish.instruction,
         "safety_tolerance": min(safety_tolerance, model.max_tolerance),
@@ -62,14 +68,23 @@ def body_of(model: FluxModel, wish: Wish, picture: Reference, *, safety_toleranc
         fields["output_format"] = _output_format(wish.options, picture)
     if model.has_webhook and wish.webhook_url:
         fields["webhook_url"] = wish.webhook_url
-    return _with_picture(json.dumps(fields).encode(), model.picture_field, picture.data)
+    return _with_pictures(json.dumps(fields).encode(), model, pictures[: model.max_pictures])
 
 
-def _with_picture(body: bytes, field: str, data: bytes) -> bytes:
-    """The JSON object with the picture as bare base64: a `data:` prefix is not taken."""
+def _with_pictures(body: bytes, model: FluxModel, pictures: Sequence[Reference]) -> bytes:
+    """The JSON object with the pictures as bare base64: a `data:` prefix is not taken."""
     # Put in by hand, because encoding megabytes as a string takes the interpreter four times
     # as long, and base64 has nothing to escape.
-    return b'%s, "%s": "%s"}' % (body.removesuffix(b"}"), field.encode(), b64encode(data))
+    texts = [b'"%s"' % b64encode(picture.data) for picture in pictures]
+    field = model.picture_field.encode()
+    if len(texts) == 1:
+        values = [b'"%s": %s' % (field, texts[0])]
+    elif model.takes_list:
+        values = [b'"%s": [%s]' % (field, b", ".join(texts))]
+    else:
+        names = [field, *(b"%s_%d" % (field, number) for number in range(2, len(texts) + 1))]
+        values = [b'"%s": %s' % pair for pair in zip(names, texts, strict=True)]
+    return b"%s, %s}" % (body.removesuffix(b"}"), b", ".join(values))
 
 
 def refuse_unsupported(model: FluxModel, options: Options) -> None:

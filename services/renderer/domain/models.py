@@ -41,6 +41,8 @@ class FluxModel:
     name: str
     sizing: Sizing
     picture_field: str = "input_image"
+    takes_list: bool = False
+    """Whether several pictures go into that field as a list; else each has a numbered one."""
     max_tolerance: int = 5
     """The most permissive `safety_tolerance`; 0 is the strictest everywhere."""
     has_seed: bool = True
@@ -52,6 +54,8 @@ class FluxModel:
     max_pixels: int = FOUR_MEGAPIXELS
     """A larger picture is shrunk before it is sent."""
     max_bytes: int = MAX_BYTES
+    max_pictures: int = 8
+    """The picture to edit and its references, together."""
     ratios: tuple[str, ...] = RATIOS
     policies: tuple[str, ...] = (PROVIDER,)
     """The limits of the account that a task counts against."""
@@ -72,9 +76,15 @@ class FluxModel:
 _PRO: Final = FluxModel(
     name="flux-2-pro", sizing=Sizing.PIXELS, always=(("disable_pup", True),), typical_seconds=7.0
 )
-_KLEIN: Final = FluxModel(name="flux-2-klein-4b", sizing=Sizing.PIXELS, typical_seconds=1.0)
+_KLEIN: Final = FluxModel(
+    name="flux-2-klein-4b", sizing=Sizing.PIXELS, max_pictures=4, typical_seconds=1.0
+)
 _KONTEXT: Final = FluxModel(
-    name="flux-kontext-pro", sizing=Sizing.RATIO, max_tolerance=6, typical_seconds=8.0
+    name="flux-kontext-pro",
+    sizing=Sizing.RATIO,
+    max_tolerance=6,
+    max_pictures=4,
+    typical_seconds=8.0,
 )
 
 MODELS: Final = (
@@ -94,6 +104,8 @@ MODELS: Final = (
         name="flux-3-image",
         sizing=Sizing.RATIO_AND_TIER,
         picture_field="images",
+        takes_list=True,
+        max_pictures=10,
         max_tolerance=4,
         has_seed=False,
         has_output_format=False,
@@ -106,6 +118,8 @@ MODELS: Final = (
 )
 
 DEFAULT: Final = _PRO
+QUICK: Final = _KLEIN
+"""The quickest of them, and the cheapest."""
 
 _BY_NAME: Final = {model.name: model for model in MODELS}
 

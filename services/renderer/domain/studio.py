@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from contracts.errors import ErrorCode
-from contracts.journal import Handle, JournalEntry, Work
+from contracts.journal import Handle, JournalEntry, Kind, Work
 from contracts.queries import ModelAbilities
 from services.chassis.errors import PermanentError, UnavailableError
 from services.renderer.domain.editing import ImageEditor, PaidEditor, TaskEditor, Wish
@@ -27,12 +27,21 @@ class Studio:
     """Cost nothing, so doing it twice is fine."""
     paid: Mapping[str, PaidEditor] = field(default_factory=dict)
     tasks: Mapping[str, TaskEditor] = field(default_factory=dict)
+    quick: str | None = None
+    """The model for jobs that ask for a quick one and name none; None: the usual one is."""
+    quick_variations: bool = False
+    """Whether variations are quick without being asked (FAST_MODE)."""
     uncertain_repeats: int | None = None
     webhook_url: Callable[[JournalEntry], str | None] = lambda _: None
 
-    def model_of(self, work: Work) -> str:
+    def is_quick(self, kind: Kind, work: Work) -> bool:
+        """Whether the job is to be done quickly, at some cost of quality."""
+        return work.options.fast or (self.quick_variations and kind is Kind.VARIATION)
+
+    def model_of(self, kind: Kind, work: Work) -> str:
         """The model that does the job."""
-        return work.options.model or self.models[0].name
+        quick = self.quick if self.is_quick(kind, work) else None
+        return work.options.model or quick or self.models[0].name
 
     def provider_of(self, model: str) -> str:
         """Whose model it is. Raises PermanentError for one that is not offered."""
@@ -48,7 +57,7 @@ class Studio:
         return Wish(
             prompt=work.prompt,
             instruction=work.enhanced.instruction,
-            model=self.model_of(work),
+            model=self.model_of(job.kind, work),
             options=work.options,
             webhook_url=self.webhook_url(job),
         )
@@ -62,8 +71,8 @@ class Studio:
             raise UnavailableError(f"no client for {task.provider} is configured here")
         return known
 
-    def repeats_of(self, work: Work) -> int:
+    def repeats_of(self, kind: Kind, work: Work) -> int:
         """How often a submission of unknown outcome may be repeated."""
         if self.uncertain_repeats is not None:
             return self.uncertain_repeats
-        return 0 if self.model_of(work) in self.tasks else WHOLE_REPEATS
+        return 0 if self.model_of(kind, work) in self.tasks else WHOLE_REPEATS

@@ -28,6 +28,12 @@ class Pictures(Protocol):
     async def source(self, job: JournalEntry) -> Source:
         """The picture to edit. Raises TransientError where it is not to be had."""
 
+    async def references(self, job: JournalEntry, *, are_small: bool) -> tuple[Source, ...]:
+        """What the result is to look like: the style's reference, unless it is what is edited.
+
+        `are_small`: shrunk to what the quick models are given. Raises TransientError.
+        """
+
     async def keep(self, job: JournalEntry, edited: Edited) -> Raw:
         """Store a provider's picture under its content-addressed key: twice is once."""
 

@@ -249,6 +249,7 @@ def _words(work: Work | None) -> Sequence[str]:
     is_there = {
         "prompt": bool(work.prompt),
         "enhanced_prompt": bool(work.enhanced and work.enhanced.prompt),
+        "description": work.written is not None,
     }
     return tuple(name for name, there in is_there.items() if there)
 

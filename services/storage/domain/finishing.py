@@ -4,7 +4,6 @@ from functools import partial
 from typing import Final
 
 from contracts.errors import ErrorCode
-from contracts.journal import Options
 from services.chassis.errors import PermanentError
 from services.chassis.images.check import inspect
 from services.chassis.images.encode import Encoded
@@ -26,23 +25,18 @@ class Finisher:
         self._limits = limits
         self._pool = pool
 
-    async def finish(self, raw: bytes, options: Options) -> Encoded:
-        """The result in the asked format; by default JPEG, or PNG when there is transparency.
+    async def finish(self, raw: bytes, content_type: str | None) -> Encoded:
+        """The result in the asked type; by default JPEG, or PNG when there is transparency.
 
         Raises PermanentError for a picture that does not decode, UnavailableError when too many
         pictures are waiting.
         """
         try:
             picture = await self._pool.in_thread(partial(inspect, raw, self._limits), pixels=0)
-            work = partial(finish, raw, self._limits, content_type=content_type_of(options))
+            work = partial(finish, raw, self._limits, content_type=content_type)
             return await self._pool.in_thread(work, pixels=picture.pixels)
         except PermanentError as error:
             reason = f"{error.code}: {error}"
             raise PermanentError(
                 ErrorCode.RESULT_INVALID, INVALID_SENTENCE, reason=reason
             ) from error
-
-
-def content_type_of(options: Options) -> str | None:
-    """The content type that was asked for; None leaves it to the picture."""
-    return f"image/{options.output_format}" if options.output_format else None

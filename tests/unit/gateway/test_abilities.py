@@ -11,7 +11,11 @@ from contracts.queries import Abilities, AbilitiesQuestion, ModelAbilities, Quer
 from contracts.subjects import RENDERER_ABILITIES_QUERY
 from services.chassis.bus import Bus
 from services.chassis.errors import RefusedError, UnavailableError
-from services.gateway.adapters.abilities import KEPT_SECONDS, PAUSE_SECONDS, RendererAbilities
+from services.gateway.adapters.remembered import (
+    ABILITIES_SECONDS,
+    PAUSE_SECONDS,
+    RendererAbilities,
+)
 from services.gateway.domain.problems import PostponedError, trouble_of
 
 
@@ -65,7 +69,7 @@ async def test_an_answer_is_kept_for_a_while_and_then_asked_for_again(
 ):
     assert await model(known) == "first"
     renderer.answer = offered("second")
-    renderer.clock += KEPT_SECONDS - 1
+    renderer.clock += ABILITIES_SECONDS - 1
 
     assert await model(known) == "first"
     renderer.clock += 1
@@ -112,7 +116,7 @@ async def test_the_last_word_holds_while_the_renderer_is_away(
 ):
     await model(known)
     renderer.silent()
-    renderer.clock += 100 * KEPT_SECONDS
+    renderer.clock += 100 * ABILITIES_SECONDS
 
     assert await model(known) == "first"
     assert await model(known) == "first"

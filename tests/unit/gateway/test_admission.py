@@ -10,15 +10,17 @@ from contracts.errors import ErrorCode
 from contracts.journal import JournalEntry, Options, Slot, Stage
 from contracts.objects import digest
 from contracts.queries import Abilities, ModelAbilities
+from contracts.styles import Style
 from services.chassis.errors import PermanentError, UnavailableError
 from services.chassis.images.picture import Picture
 from services.chassis.journal import Recorded
 from services.chassis.keyring import Keyring
 from services.chassis.limits import LimitExceededError, Policy, Standing, Taken
-from services.gateway.domain.admission import Admission, Applicant, Rules
+from services.gateway.domain.admission import Admission, Rules
 from services.gateway.domain.identity import Caller
 from services.gateway.domain.jobs import Jobs
 from services.gateway.domain.known import Known
+from services.gateway.domain.opening import Applicant
 from services.gateway.domain.problems import PostponedError, RefusalError
 from services.gateway.domain.sources import Sources
 from services.gateway.domain.submission import Submission
@@ -100,6 +102,16 @@ class Renderer:
         return Abilities(models=(ModelAbilities(name="m", provider="p", seed=True),))
 
 
+class MemoryStyles:
+    """These styles."""
+
+    def __init__(self, *styles: Style) -> None:
+        self.styles = styles
+
+    async def all(self) -> tuple[Style, ...]:
+        return self.styles
+
+
 class World:
     """Admission among fakes."""
 
@@ -111,6 +123,7 @@ class World:
         self.publisher = MemoryPublisher()
         self.renderer = Renderer()
         self.overloaded = False
+        self.styles = MemoryStyles()
         jobs = Jobs(self.journal, self.archive, Known())
         self.sources = Sources(self.store, TrustingChecker(), jobs, "preview")
         self.admission = Admission(
@@ -118,11 +131,12 @@ class World:
             journal=self.journal,
             places=self.window,
             sources=self.sources,
+            styles=self.styles,
             image_service=self.renderer,
             publisher=self.publisher,
             job_ids=Keyring((b"k" * 40,)).job_ids,
             rules=Rules(deadline_seconds=900, chain_limit=chain_limit),
-            overloaded=lambda: self.overloaded,
+            overloaded=lambda _: self.overloaded,
         )
 
     async def admit(self, asked: Submission = BLUE, key: str | None = None) -> JournalEntry:
@@ -212,7 +226,7 @@ async def test_too_many_jobs_under_way_are_refused_in_words_of_their_own():
         raise LimitExceededError(Policy("active", 5, 960), 10)
 
     world.window.take = busy
-    with pytest.raises(RefusalError, match="5 edits under way") as refused:
+    with pytest.raises(RefusalError, match="5 jobs under way") as refused:
         await world.admit()
 
     assert refused.value.status == 429

@@ -5,7 +5,7 @@ import pytest
 from contracts.errors import ErrorCode
 from contracts.journal import Options
 from contracts.queries import Abilities, ModelAbilities
-from services.gateway.domain.options import check_with
+from services.gateway.domain.options import Wanted, check_with
 from services.gateway.domain.problems import RefusalError
 
 PLAIN = ModelAbilities(name="plain", provider="local")
@@ -28,7 +28,7 @@ class Offering:
 
 async def refusal(service: Offering, **options: object) -> RefusalError:
     with pytest.raises(RefusalError) as refused:
-        await check_with(service, Options.model_validate(options))
+        await check_with(service, Wanted(options=Options.model_validate(options)))
     assert (refused.value.status, refused.value.code) == (422, ErrorCode.OPTION_UNSUPPORTED)
     return refused.value
 
@@ -36,7 +36,7 @@ async def refusal(service: Offering, **options: object) -> RefusalError:
 async def test_the_plain_options_ask_nothing():
     service = Offering(PLAIN)
 
-    await check_with(service, Options(output_format="png", enhance=False))
+    await check_with(service, Wanted(options=Options(output_format="png", enhance=False)))
 
     assert service.asked == 0
 
@@ -50,11 +50,12 @@ async def test_the_plain_options_ask_nothing():
     ],
 )
 async def test_what_the_named_model_honours_is_taken(options: Options):
-    await check_with(Offering(PLAIN, SHAPELY), options)
+    await check_with(Offering(PLAIN, SHAPELY), Wanted(options=options))
 
 
 async def test_the_usual_model_is_meant_where_none_is_named():
-    await check_with(Offering(SHAPELY, PLAIN), Options(seed=7, aspect_ratio="1:1"))
+    options = Options(seed=7, aspect_ratio="1:1")
+    await check_with(Offering(SHAPELY, PLAIN), Wanted(options=options))
 
     refused = await refusal(Offering(PLAIN, SHAPELY), seed=7)
 

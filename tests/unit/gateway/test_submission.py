@@ -7,18 +7,19 @@ from uuid import uuid4
 import pytest
 
 from contracts.errors import ErrorCode
-from contracts.journal import Kind
+from contracts.journal import Kind, Options
+from services.gateway.domain.fields import EditFields, fields_of
 from services.gateway.domain.options import MAX_SEED
 from services.gateway.domain.pictures import decoded
 from services.gateway.domain.problems import RefusalError
-from services.gateway.domain.submission import Submission, checked, edit_fields, submission_of
+from services.gateway.domain.submission import Submission, checked
 from services.gateway.domain.text import clean_feedback, clean_prompt
 
 MOST = 1000
 
 
 def asked(picture: bytes | None = b"x", *, typed: bool = True, **fields: Any) -> Submission:
-    return submission_of(edit_fields({"prompt": "blue", **fields}, typed=typed), picture)
+    return fields_of(EditFields, {"prompt": "blue", **fields}, typed=typed).submission(picture)
 
 
 def test_a_prompt_is_trimmed_and_may_have_lines_and_tabs():
@@ -76,7 +77,7 @@ def test_a_picture_of_the_most_bytes_is_decoded_and_one_more_is_too_large():
 
 
 def test_an_image_may_be_called_image_data():
-    assert edit_fields({"prompt": "x", "image_data": "abc"}, typed=True).image == "abc"
+    assert fields_of(EditFields, {"prompt": "x", "image_data": "abc"}, typed=True).image == "abc"
 
 
 def test_a_form_says_everything_in_text():
@@ -107,7 +108,7 @@ def test_a_field_of_the_wrong_kind_is_named_in_one_sentence(fields: dict[str, An
 
 def test_a_missing_prompt_is_an_invalid_prompt():
     with pytest.raises(RefusalError) as refused:
-        edit_fields({}, typed=True)
+        fields_of(EditFields, {}, typed=True)
 
     assert refused.value.code is ErrorCode.INVALID_PROMPT
 
@@ -121,9 +122,11 @@ def test_an_id_that_is_none_is_not_found(name: str, text: str):
     assert refused.value.status == 404
 
 
-def test_a_style_cannot_be_honoured_by_anybody():
+def test_a_model_is_chosen_by_name_or_as_the_quick_one():
     with pytest.raises(RefusalError) as refused:
-        asked(style_id="s")
+        checked(
+            Submission(prompt="blue", picture=b"x", options=Options(model="flux-2-pro", fast=True))
+        )
 
     assert refused.value.code is ErrorCode.OPTION_UNSUPPORTED
 
@@ -175,15 +178,17 @@ def test_requests_are_the_same_when_everything_asked_is_the_same():
 
 
 def test_a_whole_number_may_be_written_with_a_point():
-    assert edit_fields({"prompt": "blue", "seed": 7.0}, typed=True).seed == 7
+    assert fields_of(EditFields, {"prompt": "blue", "seed": 7.0}, typed=True).seed == 7
     with pytest.raises(RefusalError):
-        edit_fields({"prompt": "blue", "seed": 7.5}, typed=True)
+        fields_of(EditFields, {"prompt": "blue", "seed": 7.5}, typed=True)
 
 
 def test_a_picture_under_both_of_its_names_is_refused_and_null_is_none():
     with pytest.raises(RefusalError) as refused:
-        edit_fields({"prompt": "blue", "image": "eA==", "image_data": "eA=="}, typed=True)
+        fields_of(EditFields, {"prompt": "blue", "image": "eA==", "image_data": "eA=="}, typed=True)
 
     assert refused.value.status == 422
-    fields = edit_fields({"prompt": "blue", "image": None, "image_data": "eA=="}, typed=True)
+    fields = fields_of(
+        EditFields, {"prompt": "blue", "image": None, "image_data": "eA=="}, typed=True
+    )
     assert fields.image == "eA=="

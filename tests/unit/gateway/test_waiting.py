@@ -7,6 +7,7 @@ from typing import cast
 import pytest
 from nats.js.api import ConsumerConfig, ConsumerInfo, SequenceInfo
 
+from contracts.stages import Kind
 from contracts.subjects import RENDERER_EDIT_SUBMITTED
 from services.chassis.bus import Bus
 from services.gateway.adapters.waiting import Waiting
@@ -55,7 +56,7 @@ async def test_what_is_delivered_again_and_again_is_no_work_done(
         durable.delivered += 200
         await waiting.look()
 
-    assert waiting.overloaded()
+    assert waiting.overloaded(Kind.EDIT)
 
 
 async def test_what_is_acknowledged_is(waiting: Waiting, durable: Durable):
@@ -65,7 +66,7 @@ async def test_what_is_acknowledged_is(waiting: Waiting, durable: Durable):
         durable.done += 200
         await waiting.look()
 
-    assert not waiting.overloaded()
+    assert not waiting.overloaded(Kind.EDIT)
 
 
 async def test_what_one_that_took_long_had_hidden_was_not_done_in_a_moment(
@@ -79,7 +80,7 @@ async def test_what_one_that_took_long_had_hidden_was_not_done_in_a_moment(
     durable.held_at = None
     await waiting.look()
 
-    assert waiting.overloaded()  # 5 a second, though the last look saw 300 at once
+    assert waiting.overloaded(Kind.EDIT)  # 5 a second, though the last look saw 300 at once
 
 
 async def test_a_quiet_system_takes_a_burst(waiting: Waiting, durable: Durable):
@@ -87,7 +88,7 @@ async def test_a_quiet_system_takes_a_burst(waiting: Waiting, durable: Durable):
     durable.waiting = 200
     await waiting.look()
 
-    assert not waiting.overloaded()
+    assert not waiting.overloaded(Kind.EDIT)
 
 
 async def test_what_a_provider_works_on_does_not_wait_for_us(waiting: Waiting, durable: Durable):

@@ -68,10 +68,16 @@ class MemoryPictures:
         self.away = 0
         """How many more times the store is away when something is to be kept."""
         self.fetched = 0
+        self.examples: tuple[Source, ...] = ()
+        self.small = False
 
     async def source(self, job: JournalEntry) -> Source:
         self.fetched += 1
         return Source(data=b"o", content_type="image/jpeg", width_pixels=4, height_pixels=3)
+
+    async def references(self, job: JournalEntry, *, are_small: bool) -> tuple[Source, ...]:
+        self.small = are_small
+        return self.examples
 
     async def keep(self, job: JournalEntry, edited: Edited) -> Raw:
         if self.away:
@@ -147,14 +153,14 @@ class ObedientGemini:
         self.answered.set()
 
     async def edit(self, source: Source, wish: Wish) -> Edited:
-        await self.make(source, wish)
+        await self.make((source,), wish)
         return EDITED
 
-    async def prepare(self, source: Source, wish: Wish) -> Source:
+    async def prepare(self, source: Source, wish: Wish) -> tuple[Source, ...]:
         self._wait_for_the_pool()
-        return source
+        return (source, *wish.references)
 
-    async def make(self, sent: Source, wish: Wish) -> Made:
+    async def make(self, sent: tuple[Source, ...], wish: Wish) -> Made:
         self.edits += 1
         if self.refuses is not None:
             raise self.refuses

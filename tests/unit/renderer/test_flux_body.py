@@ -54,7 +54,7 @@ def body(
     **options: object,
 ) -> dict:
     asked = wish(model, webhook_url=webhook_url, **options)
-    made = body_of(model, asked, picture or reference(), safety_tolerance=tolerance)
+    made = body_of(model, asked, (picture or reference(),), safety_tolerance=tolerance)
     return dict(json.loads(made))
 
 

@@ -16,6 +16,7 @@ from contracts.journal import (
     Enhanced,
     Handle,
     JournalEntry,
+    Kind,
     Options,
     Raw,
     Slot,
@@ -236,9 +237,9 @@ async def test_an_unknown_outcome_of_a_task_is_not_repeated_but_one_of_a_whole_c
     fakes = Fakes()
     studio = fakes.shop.studio
 
-    assert studio.repeats_of(job(enhanced=ENHANCED).facts) == 0
-    assert studio.repeats_of(job(options=Options(model=GEMINI.name)).facts) == 1
-    assert replace(studio, uncertain_repeats=2).repeats_of(job().facts) == 2
+    assert studio.repeats_of(Kind.EDIT, job(enhanced=ENHANCED).facts) == 0
+    assert studio.repeats_of(Kind.EDIT, job(options=Options(model=GEMINI.name)).facts) == 1
+    assert replace(studio, uncertain_repeats=2).repeats_of(Kind.EDIT, job().facts) == 2
 
 
 async def test_a_provider_that_answers_at_once_needs_no_place_and_no_collecting():

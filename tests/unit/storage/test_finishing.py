@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 import pytest
 
 from contracts.errors import ErrorCode
-from contracts.journal import Options
 from services.chassis.errors import PermanentError
 from services.chassis.images.encode import Encoded
 from services.chassis.images.limits import ImageLimits, raw_limits
@@ -30,7 +29,7 @@ def opened(result: Encoded):
 
 
 async def test_a_result_is_a_progressive_jpeg(finisher: Finisher) -> None:
-    result = await finisher.finish(drawn.png(80, 60), Options())
+    result = await finisher.finish(drawn.png(80, 60), None)
 
     assert (result.content_type, result.width_pixels, result.height_pixels) == (
         "image/jpeg",
@@ -43,24 +42,22 @@ async def test_a_result_is_a_progressive_jpeg(finisher: Finisher) -> None:
 async def test_transparency_is_kept_unless_another_format_was_asked(finisher: Finisher) -> None:
     clear = drawn.png(alpha=True)
 
-    assert (await finisher.finish(clear, Options())).content_type == "image/png"
-    webp = await finisher.finish(clear, Options(output_format="webp"))
+    assert (await finisher.finish(clear, None)).content_type == "image/png"
+    webp = await finisher.finish(clear, "image/webp")
     assert opened(webp).hasalpha()
 
 
 async def test_a_jpeg_of_a_clear_picture_lies_on_white(finisher: Finisher) -> None:
     clear_on_the_right = drawn.png(64, 48, alpha=True)
 
-    result = await finisher.finish(clear_on_the_right, Options(output_format="jpeg"))
+    result = await finisher.finish(clear_on_the_right, "image/jpeg")
 
     assert min(opened(result).copy_memory()(60, 24)) >= NEARLY_WHITE
 
 
 @pytest.mark.parametrize("output_format", ["jpeg", "png", "webp"])
 async def test_the_asked_format_is_what_comes(finisher: Finisher, output_format: str) -> None:
-    options = Options.model_validate({"output_format": output_format})
-
-    result = await finisher.finish(drawn.jpeg(), options)
+    result = await finisher.finish(drawn.jpeg(), f"image/{output_format}")
 
     assert result.content_type == f"image/{output_format}"
 
@@ -68,7 +65,7 @@ async def test_the_asked_format_is_what_comes(finisher: Finisher, output_format:
 @pytest.mark.parametrize("raw", [b"", b"no picture", drawn.jpeg()[:-100], drawn.png()[:-60]])
 async def test_what_does_not_decode_is_an_invalid_result(finisher: Finisher, raw: bytes) -> None:
     with pytest.raises(PermanentError) as refused:
-        await finisher.finish(raw, Options())
+        await finisher.finish(raw, None)
 
     assert refused.value.code is ErrorCode.RESULT_INVALID
     assert "image service" in refused.value.sentence
@@ -79,7 +76,7 @@ async def test_a_picture_that_declares_too_much_is_refused_by_its_header() -> No
     finisher = Finisher(ImageLimits(max_image_pixels=100), pool)
 
     with pytest.raises(PermanentError) as refused:
-        await finisher.finish(drawn.jpeg(64, 48), Options())
+        await finisher.finish(drawn.jpeg(64, 48), None)
 
     assert refused.value.code is ErrorCode.RESULT_INVALID
     pool.close()
@@ -89,7 +86,7 @@ async def test_a_result_is_finished_though_no_upload_may_be_as_large() -> None:
     pool = PixelPool()
     finisher = Finisher(raw_limits(100), pool)
 
-    result = await finisher.finish(drawn.jpeg(64, 48), Options())
+    result = await finisher.finish(drawn.jpeg(64, 48), None)
 
     assert (result.width_pixels, result.height_pixels) == (64, 48)
     pool.close()
@@ -97,7 +94,7 @@ async def test_a_result_is_finished_though_no_upload_may_be_as_large() -> None:
 
 async def test_the_loop_goes_on_while_pixels_are_encoded(finisher: Finisher) -> None:
     ticks = 0
-    finishing = asyncio.create_task(finisher.finish(drawn.png(1500, 1500), Options()))
+    finishing = asyncio.create_task(finisher.finish(drawn.png(1500, 1500), None))
     while not finishing.done():
         await asyncio.sleep(0)
         ticks += 1

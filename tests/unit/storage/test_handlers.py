@@ -16,10 +16,10 @@ from contracts.subjects import EDIT_ENHANCED, JOB_ACCEPTED, JOB_FAILED
 from services.chassis.errors import UnavailableError
 from services.chassis.journal import Recorded
 from services.chassis.judge import Verdict
-from services.storage import handlers as on
 from services.storage.domain.judging import Judging
 from services.storage.domain.record import Kept, Row, rows_of
 from services.storage.domain.stuck import MaxDeliveries
+from services.storage.handlers import record as on
 from tests.fakes import MemoryJournal, MemoryPublisher
 from tests.samples import job
 

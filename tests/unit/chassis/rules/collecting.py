@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from contracts.base import utcnow
-from contracts.events import EditSubmitted
+from contracts.events import EditSubmitted, TaskSubmitted
 from contracts.journal import Handle, JournalEntry, Stage
 from services.chassis.collect import Collected, Collector, ForgottenError, Pending
 from services.chassis.failure import FailurePolicy
@@ -109,7 +109,7 @@ class Collecting(World):
         assert judged is not None
         self.journal._store(judged.entry.advance(Stage.CANCELLED), judged, "cancel")
 
-    async def _look(self, job: JournalEntry, event: EditSubmitted) -> Pending | Collected:
+    async def _look(self, job: JournalEntry, event: TaskSubmitted) -> Pending | Collected:
         async with self.gate("poll"):
             self.polls += 1
             provider, says = self.provider, self.provider.says

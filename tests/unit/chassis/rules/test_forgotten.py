@@ -4,7 +4,7 @@ import pytest
 
 from contracts.base import utcnow
 from contracts.errors import ErrorCode
-from contracts.journal import MESSAGES
+from contracts.stages import Kind, message_of
 from services.chassis.collect import ForgottenError
 from services.chassis.errors import PermanentError
 from tests.unit.chassis.rules.collecting import (
@@ -80,7 +80,7 @@ async def test_a_person_reads_that_a_task_is_looked_for_until_it_is_found():
     assert missed.message.endswith(f"trying again in {LIMIT_SECONDS + 1:.0f} seconds")
     assert missed.retry_reason == "waiting"
     assert missed.retry_at is not None
-    assert (found.message, found.retry_at) == (MESSAGES[found.stage], None)
+    assert (found.message, found.retry_at) == (message_of(Kind.EDIT, found.stage), None)
 
 
 async def test_a_result_that_was_missed_for_a_while_takes_the_note_back():
@@ -91,7 +91,7 @@ async def test_a_result_that_was_missed_for_a_while_takes_the_note_back():
     await world.until_acked()
 
     assert world.last.public.retry_at is None
-    assert world.last.public.message == MESSAGES[world.last.stage]
+    assert world.last.public.message == message_of(Kind.EDIT, world.last.stage)
 
 
 async def test_a_task_that_is_known_again_takes_the_note_back():

@@ -1,11 +1,10 @@
-"""What storage does about deliveries, journal entries, questions, silence, and time that passes."""
+"""The record: entries are kept and told of, questions answered, silent and stuck jobs judged."""
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Sequence
 from functools import partial
-from typing import Final, Protocol
+from typing import Final
 from uuid import UUID
 
 from contracts.analytics import (
@@ -15,14 +14,11 @@ from contracts.analytics import (
     ProcessingQuestion,
 )
 from contracts.base import utcnow
-from contracts.events import EVENT_SUBJECTS, FEED_SUBJECTS, DeadLetter, EditRendered, JobEvent
-from contracts.journal import TERMINAL, JournalEntry, Kind, Options, Stage
-from contracts.objects import job_key
+from contracts.events import EVENT_SUBJECTS, FEED_SUBJECTS, DeadLetter, JobEvent
+from contracts.journal import TERMINAL
 from contracts.queries import (
     ChainQuestion,
     ChainRecord,
-    Erasure,
-    ErasureQuestion,
     HistoryPage,
     HistoryQuestion,
     JobQuestion,
@@ -30,70 +26,22 @@ from contracts.queries import (
     MovedJobs,
     MovedQuestion,
 )
-from contracts.subjects import STORAGE_EDIT_RENDERED, dead_letter_subject
+from contracts.subjects import dead_letter_subject
 from services.chassis import judge
 from services.chassis.bus import Publisher
-from services.chassis.dead_letters import reason_of
-from services.chassis.errors import PermanentError
-from services.chassis.hold import Hold
-from services.chassis.images.encode import Encoded
 from services.chassis.journal import Recorded
 from services.chassis.metrics import ENDINGS
-from services.chassis.objects import ObjectStore, fetch, store_bytes
-from services.chassis.step import Retries, Step
 from services.storage.domain.answers import Answers
-from services.storage.domain.erasing import LATE, Eraser, Erasures, KeptTo, Wanted
+from services.storage.domain.erasing import KeptTo
 from services.storage.domain.feed import GiveBack, feed_id, returned, told
 from services.storage.domain.judging import Judging
 from services.storage.domain.record import Jobs, rows_of
-from services.storage.domain.retention import Orphans
 from services.storage.domain.stuck import MaxDeliveries, StuckMessages
 
 log = logging.getLogger(__name__)
 
 WATCH_BATCH: Final = 200
 """Silent jobs looked at in one go: about 0.2 s of work."""
-
-FORGET_BATCH: Final = 100
-"""Jobs forgotten in one go: some seconds of work with a distant object store."""
-
-EXPIRE_BATCH: Final = 1_000
-"""Jobs of a kind that are found at once to be kept no longer: more than end in half a minute."""
-
-ORPHANS: Final = "orphans"
-ORPHANS_EVERY: Final = timedelta(hours=6)
-"""A sweep lists every object there is."""
-
-FINISHING: Final = Step(
-    event=EditRendered,
-    durable=STORAGE_EDIT_RENDERED,
-    stages=(Stage.UPLOADING_RESULT,),
-    needs=lambda work: work.raw is not None,
-    done=lambda work: work.result is not None,
-    who="Our storage",
-    retries={Stage.UPLOADING_RESULT: Retries(3, 2.0)},
-)
-
-
-class Finish(Protocol):
-    """Makes the result of a provider's picture."""
-
-    async def finish(self, raw: bytes, options: Options) -> Encoded:
-        """The result in the asked format. Raises PermanentError for what is no usable picture."""
-
-
-async def on_edit_rendered(
-    hold: Hold, *, store: ObjectStore, finisher: Finish, prefix: str
-) -> None:
-    """Finish the provider's picture, store it, and end the job with it."""
-    job = hold.job
-    assert job.facts.raw is not None
-    raw = await fetch(store, job.facts.raw.image)
-    result = await finisher.finish(raw, job.facts.options)
-    key = partial(_result_key, prefix, job, result.content_type)
-    ref = await store_bytes(store, result.data, content_type=result.content_type, key=key)
-    size = {"width_pixels": result.width_pixels, "height_pixels": result.height_pixels}
-    await hold.complete(result=ref.model_copy(update=size))
 
 
 async def on_journal_entries(
@@ -196,54 +144,3 @@ def _letter(advisory: MaxDeliveries, event: JobEvent) -> DeadLetter:
         reason="MaxDeliveries",
         occurred_at=utcnow(),
     )
-
-
-def _result_key(prefix: str, job: JournalEntry, content_type: str, sha256: str) -> str:
-    return job_key(
-        prefix, job.kind, job.job_id, role="result", sha256=sha256, content_type=content_type
-    )
-
-
-async def on_erasure_question(question: ErasureQuestion, *, eraser: Eraser) -> Erasure:
-    """Forget a job, as often as asked. Raises RefusedError (404) for one that is unknown."""
-    job = await eraser.find(question.job_id)
-    log.info("job_erased", extra={"job_id": str(job.job_id)})
-    return await eraser.forget(Wanted(job.job_id, job.kind), until=utcnow() + LATE)
-
-
-async def forget_again(*, eraser: Eraser, erasures: Erasures) -> int:
-    """Remove what has come back, or could not be removed yet; how many jobs were looked at."""
-    claimed = await erasures.claim(utcnow(), limit=FORGET_BATCH)
-    for wanted in claimed:
-        try:
-            erasure = await eraser.forget(wanted)
-            await eraser.give_back(wanted)
-        except (ValueError, PermanentError) as error:
-            # An entry that cannot be read or kept must not keep the others from being forgotten.
-            log.warning(
-                "job_not_forgotten",
-                extra={"job_id": str(wanted.job_id), "error": reason_of(error)},
-            )
-            continue
-        if not erasure.remaining:
-            await erasures.done(wanted.job_id, utcnow())
-    return len(claimed)
-
-
-async def expire(*, erasures: Erasures, periods: Mapping[Kind, timedelta]) -> int:
-    """Note the jobs that have been kept long enough; how many were found."""
-    now = utcnow()
-    return sum(
-        [
-            await erasures.expire(kind, now, ended_before=now - period, limit=EXPIRE_BATCH)
-            for kind, period in periods.items()
-        ]
-    )
-
-
-async def sweep_orphans(*, orphans: Orphans, erasures: Erasures) -> None:
-    """Remove pictures that belong to nobody, if no other process did lately."""
-    if await erasures.begin(ORPHANS, utcnow()):
-        removed = await orphans.sweep(utcnow())
-        await erasures.ended(ORPHANS, utcnow(), every=ORPHANS_EVERY)
-        log.info("orphans_removed", extra={"objects": removed})

@@ -1,0 +1,1 @@
+"""What storage does about deliveries, entries, questions, silence, and time that passes."""

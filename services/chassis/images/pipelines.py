@@ -4,7 +4,6 @@ measure on a small copy.
 All of them check the header first, so bytes from anywhere may be given.
 """
 
-from math import floor, sqrt
 from typing import Final
 
 from services.chassis.images.check import inspect
@@ -20,7 +19,7 @@ from services.chassis.images.limits import ImageLimits
 from services.chassis.images.load import open_lazily, why
 from services.chassis.images.picture import Picture
 from services.chassis.images.refusals import damaged
-from services.chassis.images.steps import Step, autorotate, fit, run, strip, to_srgb
+from services.chassis.images.steps import Step, autorotate, box_of, fit, run, strip, to_srgb
 from services.chassis.images.vips import Error, Image
 
 THUMBNAIL_PIXELS: Final = 256
@@ -93,10 +92,7 @@ def thumbnail(data: bytes, limits: ImageLimits, *, side_pixels: int = THUMBNAIL_
 
 def _within(data: bytes, picture: Picture, max_pixels: int) -> Image:
     """The picture upright and in proportion, its profile still attached."""
-    scale = min(1.0, sqrt(max_pixels / picture.pixels))
-    width, height = (
-        max(1, floor(side * scale)) for side in (picture.width_pixels, picture.height_pixels)
-    )
+    width, height = box_of(picture.width_pixels, picture.height_pixels, max_pixels)
     return _shrunk(data, picture, width, height)
 
 

@@ -1,6 +1,7 @@
 """The steps that a pipeline is made of: each takes an image and gives an image."""
 
 from collections.abc import Callable, Iterable
+from math import floor, sqrt
 from typing import Final
 
 from services.chassis.images.colour import is_srgb
@@ -65,6 +66,21 @@ def fit(width: int, height: int) -> Step:
         return image.thumbnail_image(width, height=height, size="down", no_rotate=True)
 
     return fit_box
+
+
+def fit_pixels(max_pixels: int) -> Step:
+    """Make the step that scales down to at most so many pixels, in proportion."""
+
+    def fit_area(image: Image) -> Image:
+        return fit(*box_of(image.width, image.height, max_pixels))(image)
+
+    return fit_area
+
+
+def box_of(width: int, height: int, max_pixels: int) -> tuple[int, int]:
+    """The largest size of at most so many pixels in proportion; no larger than it is."""
+    scale = min(1.0, sqrt(max_pixels / (width * height)))
+    return max(1, floor(width * scale)), max(1, floor(height * scale))
 
 
 def _through_profile(image: Image) -> Image:

@@ -7,6 +7,7 @@ from typing import Final, Literal
 from services.chassis.images.check import inspect
 from services.chassis.images.limits import ImageLimits
 from services.chassis.images.pipelines import small_copy
+from services.chassis.images.steps import fit_pixels
 from services.chassis.images.vips import Image
 from services.enhancer.domain.margins import Margins, margins_of
 from services.enhancer.domain.palette import Swatch, palette_of
@@ -19,11 +20,14 @@ LARGEST_TERM: Final = 20
 """Of the smaller number of an aspect ratio: past it, ratios are no longer ones that people name."""
 SAME_RATIO: Final = 0.01
 
+FILLING: Final = 0.8
+"""A subject whose box covers this share of the picture fills it."""
+
 _SQUARE: Final = "1:1"
 _MIDDLE: Final = 0.5
 _ASIDE: Final = 0.1
 """A subject is off the centre when its middle is farther from it than this."""
-_FILLING: Final = 0.8
+
 _WORTH_TELLING: Final = 0.05
 
 Orientation = Literal["portrait", "landscape", "square"]
@@ -68,12 +72,13 @@ def layout_of(data: bytes, limits: ImageLimits) -> Layout:
     Raises PermanentError when the bytes are refused or cannot be read.
     """
     picture = inspect(data, limits)
-    small = small_copy(data, limits, max_pixels=MEASURED_PIXELS)
-    return measured(small, width=picture.width_pixels, height=picture.height_pixels)
+    copy = small_copy(data, limits, max_pixels=MEASURED_PIXELS)
+    return layout_by(copy, width=picture.width_pixels, height=picture.height_pixels)
 
 
-def measured(small: Image, *, width: int, height: int) -> Layout:
-    """The layout of a picture of this size in pixels, by its small copy. Raises pyvips.Error."""
+def layout_by(copy: Image, *, width: int, height: int) -> Layout:
+    """The layout of a picture of this size in pixels, by a copy of it. Raises pyvips.Error."""
+    small = fit_pixels(MEASURED_PIXELS)(copy).copy_memory()
     aspect = _aspect(width, height)
     return Layout(
         orientation=_orientation(width, height, aspect),
@@ -96,6 +101,11 @@ def place_of(box: Box) -> str:
     return {"upper": "above the centre", "lower": "below the centre"}.get(down, "in the centre")
 
 
+def percent(share: float) -> str:
+    """A share as people write it: "45 %"."""
+    return f"{share:.0%}".replace("%", " %")
+
+
 def _orientation(width: int, height: int, aspect: str) -> Orientation:
     if aspect == _SQUARE:
         return "square"
@@ -116,10 +126,10 @@ def _subject(box: Box | None) -> str:
     if box is None:
         return "Nothing stands out from its surroundings."
     spans = (
-        f"from {_percent(box.left)} to {_percent(box.right)} of the width",
-        f"from {_percent(box.top)} to {_percent(box.bottom)} of the height",
+        f"from {percent(box.left)} to {percent(box.right)} of the width",
+        f"from {percent(box.top)} to {percent(box.bottom)} of the height",
     )
-    verb = "fills most of the picture" if box.area >= _FILLING else f"stands {place_of(box)}"
+    verb = "fills most of the picture" if box.area >= FILLING else f"stands {place_of(box)}"
     return f"The subject {verb}, {spans[0]} and {spans[1]}."
 
 
@@ -127,16 +137,10 @@ def _margins(margins: Margins) -> str:
     sides = asdict(margins)
     if all(share == 1 for share in sides.values()):
         return "The whole picture is plain."
-    empty = [
-        f"{side} {_percent(share)}" for side, share in sides.items() if share >= _WORTH_TELLING
-    ]
+    empty = [f"{side} {percent(share)}" for side, share in sides.items() if share >= _WORTH_TELLING]
     return f"Empty margins: {', '.join(empty)}." if empty else "There are no empty margins."
 
 
 def _colours(palette: Sequence[Swatch]) -> str:
-    listed = ", ".join(f"{each.hex} ({_percent(each.share)})" for each in palette)
+    listed = ", ".join(f"{each.hex} ({percent(each.share)})" for each in palette)
     return f"Main colours: {listed}." if listed else "It is fully transparent."
-
-
-def _percent(share: float) -> str:
-    return f"{share:.0%}".replace("%", " %")

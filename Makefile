@@ -90,6 +90,7 @@ lock: ## write requirements/*.txt anew from pyproject.toml (UPGRADE=1: with newe
 	@$(COMPILE) --all-extras --group dev -o requirements/dev.txt
 	@set -e; for service in $(SERVICES); do \
 		$(COMPILE) --extra $$service -c requirements/dev.txt -o requirements/$$service.txt; done
+	@$(COMPILE) --extra renderer --extra rembg -c requirements/dev.txt -o requirements/rembg.txt
 	@$(COMPILE) $(SERVICES:%=--extra %) --extra local -c requirements/dev.txt \
 		-o requirements/local.txt
 

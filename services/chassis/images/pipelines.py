@@ -37,6 +37,18 @@ def decode(data: bytes, limits: ImageLimits) -> Image:
         raise damaged(picture.type, why(error)) from error
 
 
+def upright(data: bytes, limits: ImageLimits) -> Image:
+    """The same, its rows read as they are used: once, from the top. Raises PermanentError.
+
+    Bytes that stop early are found out when they are used, with pyvips.Error.
+    """
+    picture = inspect(data, limits)
+    try:
+        return run(open_lazily(data, picture.type), UPRIGHT)
+    except Error as error:
+        raise damaged(picture.type, why(error)) from error
+
+
 def finish(data: bytes, limits: ImageLimits, *, content_type: str | None = None) -> Encoded:
     """The final form of a result, full size. Raises PermanentError.
 

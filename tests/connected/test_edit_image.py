@@ -272,7 +272,6 @@ async def test_enhancement_can_be_switched_off(entrance, image_id):
         ({"seed": -1}, "INVALID_REQUEST"),
         ({"seed": 7}, "OPTION_UNSUPPORTED"),
         ({"aspect_ratio": "1:1"}, "OPTION_UNSUPPORTED"),
-        ({"style_id": "ink"}, "OPTION_UNSUPPORTED"),
         ({"model": "nobody's"}, "OPTION_UNSUPPORTED"),
     ],
 )

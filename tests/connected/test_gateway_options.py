@@ -65,7 +65,6 @@ UNFIT: dict[str, tuple[dict[str, Any], str, str]] = {
         "one of: 1:1, 16:9, 9:16",
     ),
     "any shape": ({"aspect_ratio": "1:1"}, "OPTION_UNSUPPORTED", "cannot honour `aspect_ratio`"),
-    "a style": ({"style_id": "noir"}, "OPTION_UNSUPPORTED", "`style_id`"),
     "a seed of 33 bits": ({"seed": 2**32}, "INVALID_REQUEST", "from 0 to 4,294,967,295"),
 }
 

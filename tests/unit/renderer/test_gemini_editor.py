@@ -6,6 +6,7 @@ import socket
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -106,6 +107,18 @@ async def test_the_picture_and_the_precise_instruction_are_sent(google):
     (turn,) = sent(google)["contents"]
     picture, words = turn["parts"]
     assert picture["inlineData"] == {"data": digest(PICTURE), "mime_type": "image/jpeg"}
+    assert words == {"text": "Make the picture red."}
+
+
+async def test_what_it_is_to_look_like_comes_after_the_picture(google):
+    example = plain(40, 40)
+
+    await edited(google, asked=replace(wish(), references=(source(example),)))
+
+    (turn,) = sent(google)["contents"]
+    first, second, words = turn["parts"]
+    assert first["inlineData"]["data"] == digest(PICTURE)
+    assert second["inlineData"]["data"] == digest(example)
     assert words == {"text": "Make the picture red."}
 
 

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -21,8 +20,7 @@ from services.chassis.settings import ServiceSettings
 from services.storage.adapters.answers import PostgresAnswers
 from services.storage.adapters.jobs import PostgresJobs
 from services.storage.domain.finishing import Finisher
-from services.storage.handlers import finishing as ends
-from services.storage.main import put_answers, put_record
+from services.storage.main import finishing_tasks, put_answers, put_record
 from tests.samples import PREFIX
 
 
@@ -40,8 +38,8 @@ async def storage_running(
     put_answers(broker, PostgresAnswers(tables))
     if store is not None:
         finisher = Finisher(ImageLimits(), pool)
-        task = partial(ends.on_edit_rendered, store=store, finisher=finisher, prefix=PREFIX)
-        put_step(loops, bus_of(broker), ends.EDITS, task, concurrency=2)
+        for step, task in finishing_tasks(store, finisher, PREFIX):
+            put_step(loops, bus_of(broker), step, task, concurrency=2)
     await broker.start()
     await loops.start()
     try:

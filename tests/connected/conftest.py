@@ -11,7 +11,8 @@ import pytest
 from services.chassis.bus import Bus
 from services.chassis.database import Database
 from tests.buses import connected
-from tests.connected.gateways import Front, Gateway, Others, fronting
+from tests.connected.entrances import Entrance, OverHttp, OverTheBus
+from tests.connected.gateways import PLATFORM_TOKEN, Front, Gateway, Others, fronting
 from tests.connected.places import empty_streams, migrated_schema
 from tests.servers import NatsServer, PostgresServer, nats_server, postgres_server
 
@@ -73,6 +74,23 @@ async def api(doors: list[Gateway], behind: Others) -> AsyncIterator[httpx.Async
     """A client of the first gateway, while the others answer."""
     async with doors[0].client() as client:
         yield client
+
+
+@pytest.fixture
+async def platform_api(doors: list[Gateway], behind: Others) -> AsyncIterator[httpx.AsyncClient]:
+    """The same for a platform's user who was never here before."""
+    user = {"X-Platform-Token": PLATFORM_TOKEN, "X-User-Id": f"user-{uuid4().hex}"}
+    async with doors[0].client(**user) as client:
+        yield client
+
+
+@pytest.fixture(params=[OverHttp, OverTheBus], ids=["http", "bus"])
+def entrance(
+    request: pytest.FixtureRequest, platform_api: httpx.AsyncClient, behind: Others
+) -> Entrance:
+    """Each of the two ways in, for that user."""
+    made: Entrance = request.param(platform_api, behind)
+    return made
 
 
 @pytest.fixture

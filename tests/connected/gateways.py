@@ -20,6 +20,7 @@ from nats.aio.msg import Msg
 from contracts.base import utcnow
 from contracts.errors import ErrorCode
 from contracts.journal import JournalEntry
+from contracts.objects import ObjectRef, digest, style_key
 from contracts.queries import (
     Abilities,
     AbilitiesQuestion,
@@ -32,17 +33,24 @@ from contracts.queries import (
     ModelAbilities,
     QueryError,
     Reply,
+    Styles,
+    StylesQuestion,
 )
+from contracts.styles import Style
 from contracts.subjects import (
     FEEDBACK_GIVE_QUERY,
     FEEDBACK_READ_QUERY,
     RENDERER_ABILITIES_QUERY,
     STORAGE_JOB_QUERY,
+    STORAGE_STYLES_QUERY,
 )
 from deploy.local import ports
 from services.chassis.bus import Bus
 from services.chassis.journal import JetStreamJournal
+from services.chassis.objects import DirectoryStore
 from services.chassis.streams import StreamSettings, ensure
+from tests.pictures import plain
+from tests.samples import PREFIX
 from tests.servers import NatsServer, nats_server
 
 READY_SECONDS = 30.0
@@ -58,6 +66,23 @@ ABILITIES = Abilities(
         ),
     )
 )
+REFERENCE = plain(96, 64)
+
+
+def _of_style(style: str, data: bytes, content_type: str, *, role: Any = "reference") -> ObjectRef:
+    sha256 = digest(data)
+    key = style_key(PREFIX, style, role=role, sha256=sha256, content_type=content_type)
+    return ObjectRef(key=key, content_type=content_type, size_bytes=len(data), sha256=sha256)
+
+
+INK = Style(
+    id="ink",
+    version="1",
+    name="Ink and paper",
+    guide=_of_style("ink", b"{}", "application/json", role="guide"),
+    reference=_of_style("ink", REFERENCE, "image/jpeg"),
+)
+WORDS_ALONE = INK.model_copy(update={"id": "words", "name": "Words alone", "reference": None})
 UNLIMITED = {
     "RATE_LIMIT_DAILY_IMAGES": "0",
     "RATE_LIMIT_ATTEMPTS_PER_MINUTE": "0",
@@ -157,6 +182,8 @@ class Front:
     """Gateways that are ready, on a bus of their own."""
 
     nats: NatsServer
+    store: DirectoryStore
+    """Where they keep pictures; the reference picture of a style is there."""
     doors: list[Gateway]
     limits: dict[str, Any]
 
@@ -175,7 +202,10 @@ def fronting(folder: Path, *, gateways: int = 1, **settings: str) -> Iterator[Fr
         nats_server(bus) as server,
         standing(home, server.url, gateways=gateways, **settings) as doors,
     ):
-        yield Front(server, doors, _limits(settings))
+        store = DirectoryStore(home / "objects")
+        assert INK.reference is not None
+        asyncio.run(store.put(INK.reference.key, REFERENCE, content_type="image/jpeg"))
+        yield Front(server, store, doors, _limits(settings))
 
 
 def _limits(settings: dict[str, str]) -> dict[str, Any]:
@@ -196,6 +226,7 @@ class Others:
     """How many questions storage does not hear from now on."""
     abilities: Abilities | None = ABILITIES
     """What the renderer can; with None it does not answer."""
+    styles: tuple[Style, ...] = (INK, WORDS_ALONE)
     asked: int = 0
     """How often the renderer was asked for that."""
 
@@ -234,6 +265,12 @@ class Others:
             reply = Reply[Abilities](answer=self.abilities)
             await message.respond(reply.model_dump_json().encode())
 
+    async def answer_styles(self, message: Msg) -> None:
+        """Storage's styles."""
+        StylesQuestion.model_validate_json(message.data)
+        reply = Reply[Styles](answer=Styles(styles=self.styles))
+        await message.respond(reply.model_dump_json().encode())
+
     async def keep_feedback(self, message: Msg) -> None:
         """One row per edit."""
         given = GiveFeedback.model_validate_json(message.data)
@@ -269,6 +306,7 @@ async def others(nats_url: str, **limits: Any) -> AsyncIterator[Others]:
     try:
         await ensure(client.jetstream(), StreamSettings(nats_url=nats_url, **limits))
         await client.subscribe(STORAGE_JOB_QUERY, cb=behind.answer_job)
+        await client.subscribe(STORAGE_STYLES_QUERY, cb=behind.answer_styles)
         await client.subscribe(RENDERER_ABILITIES_QUERY, cb=behind.answer_abilities)
         await client.subscribe(FEEDBACK_GIVE_QUERY, cb=behind.keep_feedback)
         await client.subscribe(FEEDBACK_READ_QUERY, cb=behind.read_feedback)

@@ -3,22 +3,19 @@
 import asyncio
 import base64
 import io
-from collections.abc import AsyncIterator
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
 from PIL import Image
-from pydantic import ConfigDict
 
-from contracts.base import Message
-from contracts.events import Problem, SubmissionRejected
 from contracts.journal import JournalEntry, Stage
-from contracts.subjects import COMMANDS, FEED, JOB_SUBMIT, JOURNAL, SUBMISSION_REJECTED
+from contracts.subjects import JOURNAL
 from tests import hostile
-from tests.connected.gateways import PLATFORM_TOKEN, UNLIMITED, Gateway, Others
-from tests.connected.places import eventually
+from tests.connected import entrances
+from tests.connected.entrances import Entrance
+from tests.connected.gateways import INK, UNLIMITED, Others
 from tests.pictures import plain
 
 FRONT = {**UNLIMITED, "MAX_CHAIN_LENGTH": "3"}
@@ -26,97 +23,22 @@ PICTURE = plain(64, 48)
 Json = dict[str, Any]
 
 
-class Entrance(Protocol):
-    """One of the two doors."""
-
-    async def submit(self, key: str | None = None, **fields: Any) -> JournalEntry | Problem:
-        """The job's first entry, or why there is none."""
-
-
-class OverHttp:
-    """`POST /edit-image/` as JSON."""
-
-    def __init__(self, api: httpx.AsyncClient, behind: Others) -> None:
-        self._api = api
-        self._behind = behind
-
-    async def submit(self, key: str | None = None, **fields: Any) -> JournalEntry | Problem:
-        headers = {} if key is None else {"Idempotency-Key": key}
-        options = fields.pop("options", {})
-        answer = await self._api.post("/edit-image/", json={**fields, **options}, headers=headers)
-        if answer.status_code != 200:
-            return Problem.model_validate(answer.json())
-        return await self._behind.last(answer.json()["edit_id"])
-
-
-class Letter(Message):
-    """A SubmitJob of any shape."""
-
-    model_config = ConfigDict(extra="allow")
-
-
-class OverTheBus:
-    """`SubmitJob`."""
-
-    def __init__(self, api: httpx.AsyncClient, behind: Others) -> None:
-        self._owner = {"user_id": api.headers["X-User-Id"]}
-        self._behind = behind
-
-    async def submit(self, key: str | None = None, **fields: Any) -> JournalEntry | Problem:
-        correlation = str(uuid4())
-        if "parent_edit_uuid" in fields:
-            fields["parent_job_id"] = fields.pop("parent_edit_uuid")
-        letter = Letter(
-            owner=self._owner, correlation_id=correlation, idempotency_key=key, **fields
-        )
-        await self._behind.bus.publish(JOB_SUBMIT, letter, message_id=correlation)
-        await eventually(self._is_idle)
-        return await self._rejection(correlation) or await self._newest()
-
-    async def _is_idle(self) -> bool:
-        return await self._behind.count(COMMANDS) == 0
-
-    async def _rejection(self, correlation: str) -> Problem | None:
-        if not await self._behind.count(FEED):
-            return None
-        message = await self._behind.bus.js.get_last_msg(FEED, SUBMISSION_REJECTED)
-        rejected = SubmissionRejected.model_validate_json(message.data or b"")
-        return rejected.problem if rejected.correlation_id == correlation else None
-
-    async def _newest(self) -> JournalEntry:
-        message = await self._behind.bus.js.get_last_msg(JOURNAL, "journal.*")
-        return JournalEntry.model_validate_json(message.data or b"")
-
-
 @pytest.fixture
-async def api(doors: list[Gateway], behind: Others) -> AsyncIterator[httpx.AsyncClient]:
-    user = {"X-Platform-Token": PLATFORM_TOKEN, "X-User-Id": f"user-{uuid4().hex}"}
-    async with doors[0].client(**user) as client:
-        yield client
-
-
-@pytest.fixture(params=[OverHttp, OverTheBus], ids=["http", "bus"])
-def entrance(request: pytest.FixtureRequest, api: httpx.AsyncClient, behind: Others) -> Entrance:
-    made: Entrance = request.param(api, behind)
-    return made
+async def api(platform_api: httpx.AsyncClient) -> httpx.AsyncClient:
+    return platform_api
 
 
 @pytest.fixture
 async def image_id(api: httpx.AsyncClient) -> str:
-    return str((await api.post("/api/images", content=PICTURE)).json()["image_id"])
+    return await entrances.image_of(api, PICTURE)
 
 
 async def accepted(entrance: Entrance, **fields: Any) -> JournalEntry:
-    answer = await entrance.submit(**{"prompt": "blue", **fields})
-    assert isinstance(answer, JournalEntry), answer
-    return answer
+    return await entrances.accepted(entrance, **{"prompt": "blue", **fields})
 
 
 async def refused(entrance: Entrance, **fields: Any) -> tuple[int, str]:
-    answer = await entrance.submit(**{"prompt": "blue", **fields})
-    assert isinstance(answer, Problem), answer
-    assert answer.detail.endswith(".") or answer.detail == "Edit not found"
-    return answer.status, answer.error_code
+    return await entrances.refused(entrance, **{"prompt": "blue", **fields})
 
 
 async def completed(behind: Others, entry: JournalEntry) -> JournalEntry:
@@ -277,6 +199,14 @@ async def test_enhancement_can_be_switched_off(entrance, image_id):
 )
 async def test_an_option_that_cannot_be_honoured_is_refused(entrance, image_id, options, code):
     assert await refused(entrance, image_id=image_id, options=options) == (422, code)
+
+
+async def test_a_style_is_kept_as_it_is_and_an_unknown_one_is_not_found(entrance, image_id):
+    unknown = await refused(entrance, image_id=image_id, options={"style_id": "noir"})
+    entry = await accepted(entrance, image_id=image_id, options={"style_id": "ink"})
+
+    assert unknown == (404, "STYLE_NOT_FOUND")
+    assert entry.facts.style == INK
 
 
 async def test_a_refusal_queues_nothing(entrance, behind):

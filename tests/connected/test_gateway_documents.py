@@ -100,7 +100,7 @@ async def test_the_status_object_is_what_its_schema_says(api, behind, document):
     edit = await api.post("/edit-image/", json={"prompt": "blue", "image": PICTURE})
     told = (await api.get(edit.json()["polling_url"])).json()
 
-    schema = document["components"]["schemas"]["EditStatus"]
+    schema = document["components"]["schemas"]["JobStatus"]
     assert set(schema["properties"]) == set(schema["required"]) == set(told)
 
 

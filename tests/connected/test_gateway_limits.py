@@ -44,6 +44,8 @@ FRONT: dict[str, Any] = {
     "RATE_LIMIT_STATUS_CHECKS_PER_MINUTE": "90",
 }
 PICTURE = plain(64, 48)
+KINDS = ["/edit-image/", "/api/variations", "/api/remove-background"]
+WORDLESS = {"/api/remove-background"}
 WITHOUT: dict[str, Any] = {
     "RATE_LIMIT_DAILY_IMAGES": "0",
     "RATE_LIMIT_ATTEMPTS_PER_MINUTE": "0",
@@ -76,14 +78,16 @@ class Caller:
         for api in self._apis:
             await api.aclose()
 
-    async def post(self, picture: bytes = PICTURE, *, key: str = "") -> httpx.Response:
+    async def post(
+        self, picture: bytes = PICTURE, *, key: str = "", path: str = "/edit-image/"
+    ) -> httpx.Response:
         self._turn += 1
         api = self._apis[self._turn % len(self._apis)]
         # A session would be somebody new to the server, but not to its limits.
         api.cookies.clear()
         return await api.post(
-            "/edit-image/",
-            data={"prompt": "x"},
+            path,
+            data={} if path in WORDLESS else {"prompt": "x"},
             files={"image": ("p.jpg", picture)},
             headers={"Idempotency-Key": key} if key else {},
         )
@@ -165,6 +169,18 @@ def ended(entry: JournalEntry, stage: Stage) -> JournalEntry:
     if stage is Stage.FAILED:
         return entry.fail(ErrorCode.NOT_UNDERSTOOD, "No.")
     return entry.advance(stage)
+
+
+async def test_jobs_of_all_kinds_share_one_quota_and_say_what_is_left(caller: Caller):
+    answers = [await caller.post(path=path) for path in KINDS]
+
+    left = [answer.headers["RateLimit"] for answer in answers]
+    assert [f'"active";r={ACTIVE - used};' in told for used, told in enumerate(left, 1)]
+    assert len(await caller.accepted(ACTIVE)) == ACTIVE - len(KINDS)
+    for path in KINDS:
+        refused = await caller.post(path=path)
+        assert (refused.status_code, refused.json()["error_code"]) == (429, "RATE_LIMITED")
+        assert refused.headers["Retry-After"]
 
 
 async def is_accepted(caller: Caller) -> bool:

@@ -14,6 +14,14 @@ _PICTURE_NAMES: Final = ("image", "image_data")
 """Two names of one field."""
 
 
+_USUAL: Final[dict[str, object]] = {
+    "prompt": None,
+    "parent_edit_uuid": None,
+    **{name: field.default for name, field in Options.model_fields.items()},
+}
+"""What may be asked beside the picture, and what is done where it is not."""
+
+
 def _whole(value: object) -> object:
     """JSON has one kind of number: 7.0 is the whole number 7."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
@@ -26,6 +34,8 @@ class PictureFields(BaseModel):
         frozen=True, extra="ignore", hide_input_in_errors=True, protected_namespaces=()
     )
     kind: ClassVar[Kind] = Kind.CUTOUT
+    may_be_bytes: ClassVar[bool] = True
+    """Whether the body may be the picture itself."""
 
     image: str | None = Field(
         default=None,
@@ -58,6 +68,7 @@ class VariationFields(PictureFields):
     """The body of `POST /api/variations`."""
 
     kind: ClassVar[Kind] = Kind.VARIATION
+    may_be_bytes: ClassVar[bool] = False
 
     style_id: str | None = None
     prompt: str | None = None
@@ -89,6 +100,7 @@ class EditFields(PictureFields):
     """The body of `POST /edit-image/`."""
 
     kind: ClassVar[Kind] = Kind.EDIT
+    may_be_bytes: ClassVar[bool] = False
 
     prompt: str
     parent_edit_uuid: str | None = None
@@ -136,12 +148,23 @@ def fields_of(kind: type[F], values: dict[str, Any], *, typed: bool) -> F:
 
     Raises RefusalError (422).
     """
+    _check_taken(kind, values)
     try:
         fields = kind.model_validate(_with_one_picture(values), strict=typed)
     except ValidationError as error:
         raise invalid(error) from None
     fields.check()
     return fields
+
+
+def _check_taken(kind: type[PictureFields], values: dict[str, Any]) -> None:
+    """An option that this kind of job does not take is refused, not ignored."""
+    for name in sorted(_USUAL.keys() - kind.model_fields.keys()):
+        usual = _USUAL[name]
+        if values.get(name) not in (None, "", usual, str(usual).lower()):
+            sentence = f"`{name}` cannot be asked for here; please leave it out."
+            error = FieldError(name, sentence)
+            raise RefusalError(422, ErrorCode.OPTION_UNSUPPORTED, sentence, errors=(error,))
 
 
 def _with_one_picture(values: dict[str, Any]) -> dict[str, Any]:

@@ -51,14 +51,17 @@ class Jobs:
         """The last entry, erased ones too. Raises UnavailableError when that cannot be told."""
         return await self._journal.last(job_id) or await self._record.find(job_id)
 
-    async def status(self, job_id: UUID) -> Recorded:
+    async def status(
+        self, job_id: UUID, *, absent: ErrorCode = ErrorCode.EDIT_NOT_FOUND
+    ) -> Recorded:
         """The newest entry that can be told of, even while the bus is away.
 
-        Raises RefusalError (404) for an unknown or erased job, UnavailableError when none is known.
+        Raises RefusalError (404 with the code `absent`) for an unknown or erased job,
+        UnavailableError when none is known.
         """
         recorded = await self._newest(job_id)
         if recorded is None or not readable(recorded.entry):
-            raise not_found(ErrorCode.EDIT_NOT_FOUND)
+            raise not_found(absent)
         return recorded
 
     async def refreshed(self, recorded: Recorded) -> Recorded:

@@ -8,6 +8,7 @@ from typing import Final
 from contracts.base import utcnow
 from contracts.errors import ErrorCode
 from contracts.events import Problem
+from contracts.stages import Kind
 from services.chassis.errors import (
     PermanentError,
     RefusedError,
@@ -104,6 +105,11 @@ def trouble_of(error: Exception, request_id: str) -> Trouble:
 def not_found(code: ErrorCode) -> RefusalError:
     """404 for what has no such id, or is not the caller's."""
     return RefusalError(404, code, _ABSENT[code])
+
+
+def absent_of(kind: Kind) -> ErrorCode:
+    """What a job of the kind is called where there is none."""
+    return ErrorCode.EDIT_NOT_FOUND if kind is Kind.EDIT else ErrorCode.JOB_NOT_FOUND
 
 
 def unavailable(retry_after: int = RETRY_SECONDS, sentence: str = _BUSY) -> RefusalError:

@@ -6,7 +6,7 @@ from typing import Final
 from contracts.errors import ErrorCode
 from contracts.journal import JournalEntry
 from contracts.objects import digest
-from services.gateway.domain.problems import RefusalError, not_found
+from services.gateway.domain.problems import RefusalError, absent_of, not_found
 from services.gateway.domain.submission import Submission
 
 DIGEST_CHARACTERS: Final = 16
@@ -30,7 +30,7 @@ def fingerprint_of(submission: Submission, sha256: str) -> str:
 def same_job(job: JournalEntry, fingerprint: str) -> JournalEntry:
     """The job, if the fingerprint is its own. Raises RefusalError (422, 404 when erased)."""
     if job.work is None:
-        raise not_found(ErrorCode.EDIT_NOT_FOUND)
+        raise not_found(absent_of(job.kind))
     if job.work.fingerprint != fingerprint:
         raise RefusalError(
             422,

@@ -4,11 +4,16 @@ import json
 from datetime import datetime
 from typing import Any
 
-from contracts.journal import JournalEntry, Stage, Status
+from contracts.journal import JournalEntry, Kind, Stage, Status, Work
 from contracts.objects import ObjectRef
 from services.gateway.domain.links import Links
 
 _ERRORS = frozenset({Status.FAILED, Status.CANCELLED})
+_OF_WORK = (
+    *("edited_image_url", "result_url", "original_image_url"),
+    *("prompt", "enhanced_prompt", "description", "style_id"),
+)
+_FORGOTTEN = dict.fromkeys(_OF_WORK)
 
 
 class StatusRenderer:
@@ -25,21 +30,18 @@ class StatusRenderer:
 
     def status(self, entry: JournalEntry, base: str) -> dict[str, Any]:
         """The status object; an erased entry has no words and no pictures."""
-        public, work, status = entry.public, entry.work, entry.public.status
-        completed = status is Status.COMPLETED
+        public, status, job_id = entry.public, entry.public.status, str(entry.job_id)
         return {
-            "uuid": str(entry.job_id),
+            "uuid": job_id,
+            "job_id": job_id,
             "kind": entry.kind.value,
             "status": status.value,
             "processing_stage": public.stage.value,
             "message": public.message,
             "progress_percent": public.progress_percent,
-            "is_complete": completed,
+            "is_complete": status is Status.COMPLETED,
             "is_error": status in _ERRORS,
-            "edited_image_url": self._link(base, work.result if work and completed else None),
-            "original_image_url": self._link(base, work.original if work else None),
-            "prompt": work.prompt if work else None,
-            "enhanced_prompt": work.enhanced.prompt if work and work.enhanced else None,
+            **(self._of_work(entry, entry.work, base) if entry.work else _FORGOTTEN),
             "provider": public.provider,
             "model": public.model,
             "note": public.note,
@@ -53,8 +55,28 @@ class StatusRenderer:
             "updated_at": _instant(public.updated_at),
         }
 
+    def _of_work(self, entry: JournalEntry, work: Work, base: str) -> dict[str, Any]:
+        completed = entry.stage is Stage.COMPLETED
+        result = self._link(base, work.result) if completed else None
+        return {
+            "edited_image_url": result if entry.kind is Kind.EDIT else None,
+            "result_url": result,
+            "original_image_url": self._link(base, original_of(entry)),
+            "prompt": work.prompt or None,
+            "enhanced_prompt": work.enhanced.prompt if work.enhanced else None,
+            "description": work.written.text if work.written and completed else None,
+            "style_id": work.options.style_id,
+        }
+
     def _link(self, base: str, picture: ObjectRef | None) -> str | None:
         return self._links.picture(base, picture.key) if picture else None
+
+
+def original_of(entry: JournalEntry) -> ObjectRef | None:
+    """The picture that a job was made from; one that was described is gone when the job ended."""
+    if entry.work is None or (entry.kind is Kind.DESCRIPTION and entry.terminal):
+        return None
+    return entry.work.original
 
 
 def readable(entry: JournalEntry) -> bool:

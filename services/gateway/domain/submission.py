@@ -9,7 +9,7 @@ from contracts.errors import ErrorCode
 from contracts.journal import Kind, Options
 from services.gateway.domain.options import check
 from services.gateway.domain.problems import FieldError, RefusalError
-from services.gateway.domain.text import clean_prompt
+from services.gateway.domain.text import clean_optional_prompt, clean_prompt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +55,7 @@ _WORDLESS: Final = frozenset({Kind.CUTOUT, Kind.DESCRIPTION})
 
 def prompt_of(kind: Kind, written: str | None) -> str:
     """The sentence as the kind wants it: needed, optional or none. Raises RefusalError (422)."""
-    if kind is Kind.EDIT or (written or "").strip():
-        return clean_prompt(written or "")
-    return ""
+    return clean_prompt(written or "") if kind is Kind.EDIT else clean_optional_prompt(written)
 
 
 def checked(submission: Submission) -> Submission:

@@ -26,6 +26,13 @@ def clean_prompt(written: str) -> str:
     return prompt
 
 
+def clean_optional_prompt(written: str | None) -> str:
+    """The same for a sentence that may be left out, which is empty then."""
+    if not written or not (written.strip() or _UNFIT.search(written)):
+        return ""
+    return clean_prompt(written)
+
+
 def clean_feedback(written: str | None, *, required: bool) -> str | None:
     """The trimmed remark, None for none. Raises RefusalError (422)."""
     text = (written or "").strip()

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Final
 
@@ -22,18 +23,24 @@ from services.gateway.domain.origins import origins_of
 from services.gateway.domain.parts import Parts
 from services.gateway.domain.problems import RefusalError
 from services.gateway.routes.analytics import put_analytics
+from services.gateway.routes.bodies import Bodies
 from services.gateway.routes.chains import put_chains
+from services.gateway.routes.cutouts import put_cutouts
 from services.gateway.routes.door import Door, Hot, problem_response
-from services.gateway.routes.edits import edit_routes, put_edits
-from services.gateway.routes.events import all_events, events
+from services.gateway.routes.edits import put_edits
+from services.gateway.routes.events import all_events
 from services.gateway.routes.feedback import put_feedback
 from services.gateway.routes.history import put_history
+from services.gateway.routes.images import put_images
 from services.gateway.routes.inspection import put_inspection
+from services.gateway.routes.jobs import job_routes, put_jobs
 from services.gateway.routes.operations import put_operations
 from services.gateway.routes.peer import PeerApp
 from services.gateway.routes.pictures import put_pictures
 from services.gateway.routes.readers import Readers
 from services.gateway.routes.reference import put_reference
+from services.gateway.routes.submitting import Submitting
+from services.gateway.routes.variations import put_variations
 from services.gateway.routes.visit import House, visit_of
 from services.gateway.routes.webhooks import put_webhooks
 from services.gateway.settings import GatewaySettings
@@ -62,15 +69,24 @@ def make_app(settings: GatewaySettings, opened: Opened) -> FastAPI:
         openapi_url=None,
     )
     attempts = Buckets("attempts", settings.attempts_per_minute)
-    edits, readers = edit_routes(settings, attempts), Readers()
-    put_edits(app, edits)
+    readers = Readers()
+    submitting = Submitting(bodies=Bodies(settings.max_upload_bytes), attempts=attempts)
+    edits = job_routes(settings)
+    jobs = replace(edits, absent=ErrorCode.JOB_NOT_FOUND)
+    put_edits(app, submitting, edits)
+    put_variations(app, submitting)
+    put_cutouts(app, submitting)
+    put_jobs(app, jobs, "/api/jobs", stream="/stream", area="jobs")
+    put_images(app, submitting)
     put_pictures(app, readers)
     put_feedback(app, settings)
     put_chains(app, settings)
     put_history(app, settings)
     put_analytics(app, settings)
     put_operations(app, settings)
-    put_inspection(app, settings, {"bodies": edits.bodies.figures, "pictures": readers.figures})
+    put_inspection(
+        app, settings, {"bodies": submitting.bodies.figures, "pictures": readers.figures}
+    )
     put_webhooks(app, attempts)
     put_reference(app)
     app.add_exception_handler(HTTPException, _http_problem)
@@ -81,7 +97,9 @@ def make_app(settings: GatewaySettings, opened: Opened) -> FastAPI:
         origins=origins_of(settings.cors_allowed_origins, production=settings.production),
         hot=(
             Hot("/edit/{job_id}", edits.status),
-            Hot("/edit/{job_id}/events", events),
+            Hot("/edit/{job_id}/events", edits.events),
+            Hot("/api/jobs/{job_id}", jobs.status),
+            Hot("/api/jobs/{job_id}/stream", jobs.events),
             Hot("/events", all_events),
         ),
         secure=settings.production,

@@ -11,7 +11,7 @@ from services.gateway.domain.buckets import Buckets
 from services.gateway.domain.chains import Member
 from services.gateway.domain.status import StatusRenderer
 from services.gateway.routes import documents
-from services.gateway.routes.edits import json_response
+from services.gateway.routes.answers import json_response
 from services.gateway.routes.paths import put
 from services.gateway.routes.schemas import EditChain
 from services.gateway.routes.visit import job_id_of, parts_of, visit_of

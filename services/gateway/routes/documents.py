@@ -11,6 +11,8 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
+from contracts.errors import ErrorCode
+from services.gateway.domain.problems import not_found
 from services.gateway.routes import schemas
 
 Document = dict[str, Any]
@@ -41,6 +43,7 @@ _WAIT: Final = ("Retry-After",)
 _HEADERS: Final = {429: (*_WAIT, "RateLimit", "RateLimit-Policy"), 503: _WAIT}
 STATUS_EXAMPLE: Final[Document] = {
     "uuid": JOB_ID,
+    "job_id": JOB_ID,
     "kind": "edit",
     "status": "processing",
     "processing_stage": "ai_processing",
@@ -49,9 +52,12 @@ STATUS_EXAMPLE: Final[Document] = {
     "is_complete": False,
     "is_error": False,
     "edited_image_url": None,
+    "result_url": None,
     "original_image_url": "https://example.com/images/…",
     "prompt": "make the sky more dramatic",
     "enhanced_prompt": None,
+    "description": None,
+    "style_id": None,
     "provider": "flux",
     "model": "flux-2-pro",
     "note": None,
@@ -67,6 +73,8 @@ STATUS_EXAMPLE: Final[Document] = {
 
 UNPRINTABLE: Final = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
 """Characters that have no place in a sentence, as a regular expression has them."""
+PRINTABLE: Final = rf"^[^{UNPRINTABLE}]*$"
+"""A text without those."""
 WORDS: Final = rf"^[^{UNPRINTABLE}]*[^{UNPRINTABLE}\s][^{UNPRINTABLE}]*$"
 """A text that is not blank."""
 
@@ -76,16 +84,21 @@ def problems(*statuses: int) -> Answers:
     return {status: problem(status) for status in statuses}
 
 
-def problem(status: int) -> Document:
+def absent(code: ErrorCode) -> Answers:
+    """404 for what is not there."""
+    return {404: problem(404, code, not_found(code).sentence)}
+
+
+def problem(status: int, code: str | None = None, detail: str | None = None) -> Document:
     """The problem document of one status, with the headers that come with it."""
     phrase = HTTPStatus(status).phrase
-    code, detail = _CODES.get(status, ("INVALID_REQUEST", "This request cannot be answered."))
+    usual = _CODES.get(status, ("INVALID_REQUEST", "This request cannot be answered."))
     example = {
         "type": "about:blank",
         "title": phrase,
         "status": status,
-        "detail": detail,
-        "error_code": code,
+        "detail": detail or usual[1],
+        "error_code": code or usual[0],
         "timestamp": "2026-11-20T10:30:00.000Z",
         "request_id": "5f0c1a9e2b7d4c6f8a1e3b5d7f9a0c2e",
     }
@@ -173,9 +186,9 @@ OWNER: Final = allowed("session", "platform", "edit_token", "admin")
 """Who may change a job."""
 ADMIN: Final = allowed("admin")
 
-ID_IN_PATH: Final[Document] = {"parameters": [in_path("job_id", "The edit's id.")]}
+ID_IN_PATH: Final[Document] = {"parameters": [in_path("job_id", "The job's id.")]}
 
-STATUS: Final = of(schemas.EditStatus, STATUS_EXAMPLE, "The status object")
+STATUS: Final = of(schemas.JobStatus, STATUS_EXAMPLE, "The status object")
 IDEMPOTENCY_KEY: Final[Document] = {
     "name": "Idempotency-Key",
     "in": "header",

@@ -1,4 +1,4 @@
-"""The status of one edit, or of all edits of the caller, as Server-Sent Events."""
+"""The status of one job, or of all jobs of the caller, as Server-Sent Events."""
 
 import asyncio
 from typing import Final
@@ -27,19 +27,22 @@ _HEADERS: Final = [
 ]
 
 
-async def events(request: Request) -> Response:
-    """Follow an edit: first what has happened, then every stage as it comes, to the end."""
-    visit, parts, job_id = visit_of(request), parts_of(request), job_id_of(request)
+async def follow(request: Request, absent: ErrorCode) -> Response:
+    """Follow a job: first what has happened, then every stage as it comes, to the end.
+
+    Raises RefusalError (404 with the code `absent`, 429, 503) and UnavailableError.
+    """
+    visit, parts, job_id = visit_of(request), parts_of(request), job_id_of(request, absent)
     stream = parts.hub.join(job_id, client=visit.client, base=visit.base)
     try:
-        return await _opened(parts, stream, job_id, _last_seen(request))
+        return await _opened(parts, stream, job_id, _last_seen(request), absent)
     except BaseException:
         parts.hub.streams.leave(stream)
         raise
 
 
 async def all_events(request: Request) -> Response:
-    """Follow every edit of the caller, whoever accepted it, until the client leaves.
+    """Follow every job of the caller, whoever accepted it, until the client leaves.
 
     A caller without a name is given one, so that what it submits next is seen here.
     """
@@ -55,7 +58,9 @@ async def all_events(request: Request) -> Response:
     return EventStream(stream, parts.hub.streams)
 
 
-async def _opened(parts: Parts, stream: Stream, job_id: UUID, after: int | None) -> Response:
+async def _opened(
+    parts: Parts, stream: Stream, job_id: UUID, after: int | None, absent: ErrorCode
+) -> Response:
     try:
         history = await parts.hub.history(job_id)
     except UnavailableError:
@@ -66,10 +71,10 @@ async def _opened(parts: Parts, stream: Stream, job_id: UUID, after: int | None)
         return EventStream(stream, parts.hub.streams)
     if not history:
         # Past the journal's retention, or never there: the record knows.
-        history = [await parts.jobs.status(job_id)]
+        history = [await parts.jobs.status(job_id, absent=absent)]
     last = history[-1]
     if not readable(last.entry):
-        raise not_found(ErrorCode.EDIT_NOT_FOUND)
+        raise not_found(absent)
     if last.entry.terminal and last.sequence == after:
         parts.hub.streams.leave(stream)
         return Response(status_code=204)

@@ -18,8 +18,8 @@ from services.gateway.domain.parts import Parts
 from services.gateway.domain.problems import RefusalError, not_found
 from services.gateway.domain.text import MAX_FEEDBACK_CHARACTERS, clean_feedback
 from services.gateway.routes import documents
+from services.gateway.routes.answers import json_response, status_response
 from services.gateway.routes.bodies import Bodies
-from services.gateway.routes.edits import json_response, status_response
 from services.gateway.routes.paths import put
 from services.gateway.routes.schemas import FeedbackThanks
 from services.gateway.routes.visit import job_id_of, parts_of, visit_of

@@ -11,7 +11,7 @@ from contracts.journal import Kind
 from services.gateway.domain.buckets import Buckets
 from services.gateway.domain.history import MAX_LIMIT, USUAL_LIMIT
 from services.gateway.routes import documents
-from services.gateway.routes.edits import json_response
+from services.gateway.routes.answers import json_response
 from services.gateway.routes.paths import put
 from services.gateway.routes.schemas import JobHistory
 from services.gateway.routes.visit import parts_of, visit_of

@@ -28,7 +28,10 @@ then.
 async def submission_in(
     bodies: Bodies, request: Request, kind: type[PictureFields]
 ) -> AsyncIterator[Submission]:
-    """What the request asks for, in JSON or a form. Raises RefusalError and UnavailableError."""
+    """What the request asks for: JSON, a form, or bytes where a picture is all that is asked for.
+
+    Raises RefusalError and UnavailableError.
+    """
     media = media_type(request)
     if media == _MULTIPART:
         async with bodies.form(request) as form:
@@ -36,12 +39,13 @@ async def submission_in(
     elif _is_json(media):
         async with bodies.json(request, most=bodies.most_json_bytes) as values:
             yield await _from_json(kind, values, bodies.most_bytes)
+    elif kind.may_be_bytes and _is_bytes(media):
+        async with picture(bodies, request) as data:
+            yield kind().submission(data)
     else:
-        raise RefusalError(
-            415,
-            ErrorCode.UNSUPPORTED_MEDIA_TYPE,
-            "Send JSON (application/json) or a form (multipart/form-data).",
-        )
+        bytes_too = ", or the bytes of a picture" if kind.may_be_bytes else ""
+        sentence = f"Send JSON (application/json) or a form (multipart/form-data){bytes_too}."
+        raise RefusalError(415, ErrorCode.UNSUPPORTED_MEDIA_TYPE, sentence)
 
 
 @asynccontextmanager
@@ -89,6 +93,10 @@ async def _decoded(text: str | None, most_bytes: int) -> bytes | None:
     if len(text) <= _INLINE_CHARACTERS:
         return decoded(text, most_bytes=most_bytes)
     return await asyncio.to_thread(decoded, text, most_bytes=most_bytes)
+
+
+def _is_bytes(media: str) -> bool:
+    return media == "application/octet-stream" or media.startswith("image/")
 
 
 def _is_json(media: str) -> bool:

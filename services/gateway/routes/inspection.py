@@ -13,7 +13,7 @@ from services.chassis.errors import UnavailableError
 from services.gateway.domain.buckets import Buckets
 from services.gateway.domain.problems import not_found
 from services.gateway.routes import documents
-from services.gateway.routes.edits import json_response
+from services.gateway.routes.answers import json_response
 from services.gateway.routes.paths import put
 from services.gateway.routes.schemas import (
     CacheStats,

@@ -17,10 +17,14 @@ _DESCRIPTION: Final = (
     "wherever it answers GET; any other method is 405 and names in `Allow` those that there are."
 )
 _TAGS: Final = {
-    "edits": "Submitting edits, their status, ending them, and uploads.",
-    "events": "Following jobs live, as Server-Sent Events.",
+    "edits": "Submitting edits, their status, following and ending them.",
+    "variations": "Pictures made anew, in a style if one is named.",
+    "cutouts": "Removing backgrounds.",
+    "jobs": "Jobs of any kind: their status, following and ending them.",
+    "events": "All jobs of the caller live, as Server-Sent Events.",
+    "images": "Pictures by their id.",
     "pictures": "Stored pictures by signed link.",
-    "feedback": "Ratings of completed edits.",
+    "feedback": "Ratings of completed jobs.",
     "chains": "Edits that follow each other.",
     "history": "What the caller has made.",
     "analytics": "Figures over all jobs and ratings.",

@@ -18,7 +18,7 @@ from services.gateway.domain.buckets import Buckets
 from services.gateway.domain.load import Load, overview
 from services.gateway.domain.problems import not_found
 from services.gateway.routes import documents
-from services.gateway.routes.edits import json_response, status_response
+from services.gateway.routes.answers import json_response, status_response
 from services.gateway.routes.paths import put
 from services.gateway.routes.schemas import Alive, Readiness, VersionFacts, Workers
 from services.gateway.routes.visit import parts_of, visit_of

@@ -22,12 +22,14 @@ def put(
     methods: Sequence[str] = ("GET",),
     responses: documents.Answers | None = None,
     extra: documents.Document | None = None,
+    area: str | None = None,
 ) -> None:
     """One endpoint under its path, documented, and under every spelling that answers the same.
 
     Those are the other paths, each with and without the slash at its end. What answers GET
-    answers HEAD.
+    answers HEAD. The area is that of the endpoint's module, unless it is named.
     """
+    area = area or area_of(endpoint)
     answers = responses or {200: documents.answer({"status": "ok"})}
     for path, method in product(_spellings(paths), _with_head(methods)):
         documented = path == paths[0] and method == methods[0]
@@ -36,12 +38,12 @@ def put(
             endpoint,
             methods=[method],
             summary=_summary(endpoint),
-            tags=[area_of(endpoint)],
+            tags=[area],
             status_code=next((s for s in answers if s in _SUCCESS), 200),  # type: ignore[arg-type]
             response_class=Response,
             responses=answers,
             openapi_extra=extra,
-            operation_id=_name(app, endpoint) if documented else None,
+            operation_id=_name(app, area, endpoint) if documented else None,
             include_in_schema=documented,
             response_model=None,
         )
@@ -52,9 +54,9 @@ def area_of(endpoint: Endpoint) -> str:
     return endpoint.__module__.rpartition(".")[2]
 
 
-def _name(app: FastAPI, endpoint: Endpoint) -> str:
+def _name(app: FastAPI, area: str, endpoint: Endpoint) -> str:
     """As `edits_status`, which links go by; numbered where one answers at several addresses."""
-    name = f"{area_of(endpoint)}_{endpoint.__name__}"
+    name = f"{area}_{endpoint.__name__}"
     taken = {getattr(route, "operation_id", None) for route in app.routes}
     names = (name, *(f"{name}_{number}" for number in range(2, len(taken) + 3)))
     return next(free for free in names if free not in taken)

@@ -12,8 +12,8 @@ from services.gateway.domain.problems import RefusalError, not_found
 from services.gateway.domain.ranges import ByteRange, UnsatisfiableError, byte_range
 from services.gateway.domain.sources import digest_in
 from services.gateway.routes import documents
-from services.gateway.routes.edit_documents import PICTURE, PICTURES
 from services.gateway.routes.paths import put
+from services.gateway.routes.picture_documents import PICTURE, PICTURES
 from services.gateway.routes.readers import PictureResponse, Readers, pieces
 from services.gateway.routes.visit import parts_of, visit_of
 

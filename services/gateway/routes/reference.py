@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from contracts import asyncapi
 from services.gateway.routes import documents
-from services.gateway.routes.edits import status_response
+from services.gateway.routes.answers import status_response
 from services.gateway.routes.html import (
     Html,
     fields,

@@ -20,10 +20,11 @@ class Answer(BaseModel):
     model_config = ConfigDict(frozen=True, protected_namespaces=())
 
 
-class EditStatus(Answer):
-    """Where an edit stands; polls and event streams tell the same object."""
+class JobStatus(Answer):
+    """Where a job stands; polls and event streams tell the same object."""
 
     uuid: UUID
+    job_id: UUID = Field(description="The same as `uuid`.")
     kind: Kind
     status: Status
     processing_stage: Stage
@@ -31,12 +32,15 @@ class EditStatus(Answer):
     progress_percent: Percent = Field(description="Never goes down.")
     is_complete: bool = Field(description="True only for completed.")
     is_error: bool = Field(description="True for failed and for cancelled: stop polling.")
-    edited_image_url: str | None = Field(
+    edited_image_url: str | None = Field(description="The result of an edit; else null.")
+    result_url: str | None = Field(
         description="Absolute; the same on every read of a day, readable from any origin."
     )
-    original_image_url: str | None
-    prompt: str | None
+    original_image_url: str | None = Field(description="Null once that picture is removed.")
+    prompt: str | None = Field(description="Null where none was given.")
     enhanced_prompt: str | None = Field(description="None where the prompt is used as it is.")
+    description: str | None = Field(description="What is in the picture, once that is asked for.")
+    style_id: str | None
     provider: str | None
     model: str | None
     note: str | None = Field(description="What was done, as the service that did it says.")
@@ -53,7 +57,7 @@ class EditStatus(Answer):
 class ChainMember(Answer):
     """A place in a chain; an erased edit keeps it, without what it was."""
 
-    edit: EditStatus | None
+    edit: JobStatus | None
     chain_position: int = Field(ge=1)
     parent_edit_uuid: UUID | None
     erased: Literal[True] | None = None
@@ -71,7 +75,7 @@ class EditChain(Answer):
 class JobHistory(Answer):
     """A page of the caller's jobs, newest first."""
 
-    items: tuple[EditStatus, ...]
+    items: tuple[JobStatus, ...]
     next_cursor: str | None = Field(description="For the next page; null at the end.")
 
 
@@ -106,8 +110,17 @@ class EditAccepted(Answer):
     edit_token: str = Field(description="The right to cancel and erase; given this once.")
 
 
+class JobAccepted(Answer):
+    """The job is stored and will reach exactly one ending."""
+
+    job_id: UUID
+    status_url: str
+    stream_url: str
+    edit_token: str = Field(description="The right to cancel and erase; given this once.")
+
+
 class RemovedParts(Answer):
-    """What there was of the edit and is not any more."""
+    """What there was of the job and is not any more."""
 
     journal_entries: int
     words: tuple[str, ...]
@@ -116,10 +129,11 @@ class RemovedParts(Answer):
     dead_letters: int
 
 
-class EditErased(Answer):
-    """The edit is forgotten."""
+class JobErased(Answer):
+    """The job is forgotten."""
 
     uuid: UUID
+    job_id: UUID
     erased: Literal[True]
     removed: RemovedParts
     remaining: tuple[str, ...]

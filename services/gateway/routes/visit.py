@@ -146,9 +146,9 @@ def parts_of(request: Request) -> Parts:
     return parts
 
 
-def job_id_of(request: Request) -> UUID:
+def job_id_of(request: Request, absent: ErrorCode = ErrorCode.EDIT_NOT_FOUND) -> UUID:
     """The id in the path. Raises RefusalError (404) for what is no id."""
     params: dict[str, Any] = request.scope["path_params"]
-    job_id = identifier(params["job_id"], ErrorCode.EDIT_NOT_FOUND)
+    job_id = identifier(params["job_id"], absent)
     assert job_id is not None
     return job_id

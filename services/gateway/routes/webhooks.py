@@ -15,8 +15,8 @@ from services.gateway.domain.buckets import Buckets
 from services.gateway.domain.fields import identifier
 from services.gateway.domain.problems import RefusalError, not_found
 from services.gateway.domain.waking import wake
+from services.gateway.routes.answers import json_response
 from services.gateway.routes.bodies import Bodies
-from services.gateway.routes.edits import json_response
 from services.gateway.routes.visit import parts_of, visit_of
 
 MOST_BYTES: Final = 64 * 1024

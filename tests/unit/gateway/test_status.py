@@ -2,8 +2,10 @@
 
 import json
 
+import pytest
+
 from contracts.errors import ErrorCode
-from contracts.journal import Enhanced, Stage
+from contracts.journal import Enhanced, Kind, Options, Stage, Written
 from services.chassis.keyring import Keyring
 from services.gateway.domain.links import Links
 from services.gateway.domain.status import StatusRenderer, readable
@@ -11,9 +13,19 @@ from tests.samples import job, reference
 
 RENDERER = StatusRenderer(Links(Keyring((b"k" * 40,))))
 FIELDS = {
-    *("uuid", "kind", "status", "processing_stage", "message", "progress_percent"),
+    *("uuid", "job_id", "kind", "status", "processing_stage", "message", "progress_percent"),
     *("is_complete", "is_error", "edited_image_url", "original_image_url", "prompt"),
-    *("enhanced_prompt", "provider", "model", "note", "parent_edit_uuid", "chain_position"),
+    *(
+        "result_url",
+        "description",
+        "style_id",
+        "enhanced_prompt",
+        "provider",
+        "model",
+        "note",
+        "parent_edit_uuid",
+        "chain_position",
+    ),
     *("attempt", "retry_at", "retry_reason", "error_code", "created_at", "updated_at"),
 }
 
@@ -40,9 +52,38 @@ def test_a_result_is_shown_once_the_edit_completed():
 
     assert status(finishing)["edited_image_url"] is None
     told = status(finishing.advance(Stage.COMPLETED))
+    assert told["result_url"] == told["edited_image_url"]
+    assert told["job_id"] == told["uuid"]
     assert told["edited_image_url"].startswith("https://x/images/")
     assert told["enhanced_prompt"] == "p"
     assert told["is_complete"]
+
+
+@pytest.mark.parametrize("kind", [Kind.VARIATION, Kind.CUTOUT])
+def test_the_result_of_another_kind_is_no_edited_image(kind: Kind):
+    work = {"result": reference(role="result"), "options": Options(style_id="ink")}
+
+    told = status(job(kind=kind, prompt="").advance(Stage.COMPLETED, work=work))
+
+    assert told["result_url"].startswith("https://x/images/")
+    assert told["edited_image_url"] is None
+    assert told["prompt"] is None
+    assert told["style_id"] == "ink"
+    assert told["original_image_url"]
+
+
+def test_a_description_is_told_once_it_is_complete_and_its_picture_is_gone_then():
+    written = Written(text="A cat.", provider="gemini", model="gemini-3")
+    looking = job(kind=Kind.DESCRIPTION, prompt="").advance(
+        Stage.DESCRIBING, work={"written": written}
+    )
+
+    told, early = status(looking.advance(Stage.COMPLETED)), status(looking)
+
+    assert (early["description"], told["description"]) == (None, "A cat.")
+    assert early["original_image_url"]
+    assert told["original_image_url"] is None
+    assert told["result_url"] is None
 
 
 def test_who_does_the_work_and_what_was_noted_on_the_way_are_told():

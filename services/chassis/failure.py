@@ -182,7 +182,7 @@ class FailurePolicy:
     async def _give_up(self, handler: Handler, hold: Hold, error: Exception) -> bool:
         if handler.step.fallback is not None:
             # Whatever this leads to (done, ended, fenced), the caller judges it again.
-            await hold.append(hold.job.follow(**handler.step.fallback(hold.job)))
+            await hold.append(hold.job.follow(**await handler.step.fallback(hold.job)))
             return False
         await self._dead_letters.keep(hold.delivery, error, job=hold.job)
         if not await hold.append(hold.job.fail(*sentence_of(error))):

@@ -74,8 +74,10 @@ class Step:
     """The longest that a provider's task may be under way, after which nobody asks for it."""
     skips: Callable[[Work], bool] = lambda _: False
     """Whether the step does its work without showing its stage."""
-    fallback: Callable[[JournalEntry], Facts] | None = None
-    """The facts that end the step when it cannot do its work; None: the job fails."""
+    fallback: Callable[[JournalEntry], Awaitable[Facts]] | None = None
+    """The facts that end the step when it cannot do its work; None: the job fails. Raises
+    UnavailableError: the message comes again.
+    """
     repeats: Callable[[Work], int] = lambda _: 0
     """How often a submission of unknown outcome is repeated (PROVIDER_UNCERTAIN_REPEATS)."""
     recover: Callable[[JournalEntry], Awaitable[Facts | None]] | None = None

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from contracts.events import EditRequested
-from contracts.journal import Enhanced, Handle, Raw, Stage
+from contracts.journal import Enhanced, Handle, JournalEntry, Raw, Stage
 from services.chassis.handler import Task
 from services.chassis.hold import Hold
 from services.chassis.step import Facts, Retries, Step
@@ -14,6 +14,11 @@ from tests.unit.chassis.rules.world import World
 ENHANCED = Enhanced(instruction="Tint the picture blue.")
 POST_SECONDS = 20.0
 
+
+async def _own_words(entry: JournalEntry) -> Facts:
+    return {"work": {"enhanced": Enhanced(instruction=entry.facts.prompt)}}
+
+
 ENHANCE = Step(
     event=EditRequested,
     durable="enhancer_edit_requested",
@@ -22,7 +27,7 @@ ENHANCE = Step(
     done=lambda work: work.enhanced is not None,
     who="The language service",
     retries={Stage.ENHANCING_PROMPT: Retries(2, 3.0)},
-    fallback=lambda entry: {"work": {"enhanced": Enhanced(instruction=entry.facts.prompt)}},
+    fallback=_own_words,
 )
 RENDER = Step(
     event=EditRequested,

@@ -1,53 +1,73 @@
-"""The enhancer's place in the pipeline."""
+"""The enhancer's places in the pipeline: the instruction that an edit or a variation goes by."""
 
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final
 
-from contracts.events import EditRequested
+from contracts.events import EditRequested, JobEvent, VariationRequested
 from contracts.journal import JournalEntry, Stage, Work
-from contracts.subjects import ENHANCER_EDIT_REQUESTED
+from contracts.subjects import ENHANCER_EDIT_REQUESTED, ENHANCER_VARIATION_REQUESTED
+from services.chassis.handler import Task
 from services.chassis.hold import Hold
 from services.chassis.step import Facts, Step
-from services.enhancer.domain.enhancing import (
-    OWN_WORDS_NOTE,
-    RETRIES,
-    LanguageModel,
-    as_they_are,
-)
+from services.enhancer.domain.enhancing import RETRIES, WHO, Desk, excuse
 
-LIMIT_SECONDS: Final = 60.0
-"""Twice what looking at the picture and asking the model may take together."""
+LIMIT_SECONDS: Final = 70.0
+"""Twice what reading a style, looking at the pictures and asking the model may take together."""
 
 
-def enhancing(*, enabled: bool) -> Step:
-    """The step: when it fails, the person's own words are used, since it never fails an edit."""
+def enhancing(desk: Desk, *, enabled: bool) -> Step:
+    """The step of edits, which nobody sees where no model is asked."""
 
     def skips(work: Work) -> bool:
         return not (enabled and work.options.enhance)
 
+    return _writing(EditRequested, ENHANCER_EDIT_REQUESTED, desk, skips)
+
+
+def varying(desk: Desk) -> Step:
+    """The step of variations: there is more to put together than words, model or not."""
+    return _writing(VariationRequested, ENHANCER_VARIATION_REQUESTED, desk, lambda _: False)
+
+
+async def on_edit_requested(hold: Hold, *, desk: Desk) -> None:
+    """Record the instruction for the renderer."""
+    brief = await desk.brief(hold.job)
+    writer = desk.writer if hold.job.facts.options.enhance else desk.composer
+    enhanced = await writer.write(brief)
+    await hold.record(public={"note": brief.note}, enhanced=enhanced)
+
+
+async def on_variation_requested(hold: Hold, *, desk: Desk) -> None:
+    """The same for a variation."""
+    await on_edit_requested(hold, desk=desk)
+
+
+def writings(desk: Desk, *, enabled: bool) -> Iterator[tuple[Step, Task]]:
+    """The steps that end with an instruction, each with what it does."""
+    yield enhancing(desk, enabled=enabled), partial(on_edit_requested, desk=desk)
+    yield varying(desk), partial(on_variation_requested, desk=desk)
+
+
+def _writing(
+    event: type[JobEvent], durable: str, desk: Desk, skips: Callable[[Work], bool]
+) -> Step:
+    """When it fails, what there is goes on as it is: enhancement never fails a job."""
     return Step(
-        event=EditRequested,
-        durable=ENHANCER_EDIT_REQUESTED,
+        event=event,
+        durable=durable,
         stages=(Stage.ENHANCING_PROMPT,),
         needs=lambda _: True,
         done=lambda work: work.enhanced is not None,
-        who="The language service",
+        who=WHO,
         retries={Stage.ENHANCING_PROMPT: RETRIES},
         limit_seconds=LIMIT_SECONDS,
         skips=skips,
-        fallback=_own_words,
+        fallback=partial(_composed, desk=desk),
     )
 
 
-async def on_edit_requested(hold: Hold, *, model: LanguageModel) -> None:
-    """Record the instruction for the renderer."""
-    work = hold.job.facts
-    if hold.step.skips(work):
-        await hold.record(enhanced=as_they_are(work.prompt))
-        return
-    enhanced = await model.enhance(work.prompt, original=work.original)
-    await hold.record(enhanced=enhanced)
-
-
-def _own_words(job: JournalEntry) -> Facts:
-    enhanced = as_they_are(job.facts.prompt)
-    return {"public": {"note": OWN_WORDS_NOTE}, "work": {"enhanced": enhanced}}
+async def _composed(job: JournalEntry, *, desk: Desk) -> Facts:
+    brief = await desk.brief(job)
+    enhanced = await desk.composer.write(brief)
+    return {"public": {"note": excuse(brief)}, "work": {"enhanced": enhanced}}

@@ -1,4 +1,4 @@
-"""Plans by Google's Gemini."""
+"""Text by Google's Gemini."""
 
 import re
 from collections.abc import AsyncIterator
@@ -12,11 +12,10 @@ from services.enhancer.adapters.vendor import (
     CALL_SECONDS,
     MAX_ANSWER_BYTES,
     MAX_OUTPUT_TOKENS,
-    WHO,
     Said,
 )
-from services.enhancer.domain.instruction import Instruction
-from services.enhancer.domain.plan import SCHEMA, material
+from services.enhancer.domain.enhancing import WHO
+from services.enhancer.domain.question import Question
 from services.enhancer.settings import EnhancerSettings
 
 GEMINI: Final = "gemini"
@@ -24,7 +23,7 @@ _THINKS_LITTLE: Final = re.compile(r"gemini-3(\.\d+)?-flash-lite")
 """Who is known to take the least level of thinking; others refuse the whole request for it."""
 
 
-class GeminiPlans:
+class GeminiWords:
     """See Vendor. No temperature: from the third generation on it is ignored or refused."""
 
     name = GEMINI
@@ -33,19 +32,20 @@ class GeminiPlans:
         self._gemini = gemini
         self.model = model
 
-    async def ask(self, told: Instruction, prompt: str, picture: bytes | None) -> Said:
+    async def ask(self, question: Question) -> Said:
         """See Vendor."""
-        parts = [types.Part.from_text(text=material(prompt))]
-        if picture is not None:
-            parts.insert(0, types.Part.from_bytes(data=picture, mime_type="image/jpeg"))
+        shown = question.pictures
+        parts = [types.Part.from_bytes(data=each, mime_type="image/jpeg") for each in shown]
+        parts.append(types.Part.from_text(text=question.material))
+        config = _config(question, self.model)
         answer = await self._gemini.ask(
-            parts, model=self.model, config=_config(told, self.model), seconds=CALL_SECONDS
+            parts, model=self.model, config=config, seconds=CALL_SECONDS
         )
         return Said(answer.text, answer.model, ended=answer.finish)
 
 
 @asynccontextmanager
-async def open_gemini_plans(settings: EnhancerSettings) -> AsyncIterator[GeminiPlans]:
+async def open_gemini_words(settings: EnhancerSettings) -> AsyncIterator[GeminiWords]:
     """Gemini as configured, closed with the block."""
     async with open_gemini(
         settings.gemini_base_url,
@@ -53,21 +53,21 @@ async def open_gemini_plans(settings: EnhancerSettings) -> AsyncIterator[GeminiP
         who=WHO,
         max_answer_bytes=MAX_ANSWER_BYTES,
     ) as gemini:
-        yield GeminiPlans(gemini, settings.chosen_model)
+        yield GeminiWords(gemini, settings.chosen_model)
 
 
-def _config(told: Instruction, model: str) -> types.GenerateContentConfig:
+def _config(question: Question, model: str) -> types.GenerateContentConfig:
     return types.GenerateContentConfig(
-        system_instruction=told.text,
+        system_instruction=question.told.text,
         max_output_tokens=MAX_OUTPUT_TOKENS,
         response_mime_type="application/json",
-        response_json_schema=SCHEMA,
+        response_json_schema=question.form.schema,
         thinking_config=_thinking(model),
     )
 
 
 def _thinking(model: str) -> types.ThinkingConfig | None:
-    # Thinking is paid for by the token and adds nothing to a plan that is itself the thinking.
+    # Thinking is paid for by the token and adds little: a plan is itself the thinking.
     if not _THINKS_LITTLE.fullmatch(model.removeprefix("models/")):
         return None
     return types.ThinkingConfig(thinking_level=types.ThinkingLevel.MINIMAL)

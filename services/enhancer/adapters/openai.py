@@ -1,4 +1,4 @@
-"""Plans by OpenAI, over its Responses API."""
+"""Text by OpenAI, over its Responses API."""
 
 import re
 from base64 import b64encode
@@ -19,19 +19,15 @@ from services.enhancer.adapters.vendor import (
     MAX_OUTPUT_TOKENS,
     Said,
 )
-from services.enhancer.domain.instruction import Instruction
-from services.enhancer.domain.plan import SCHEMA, material
+from services.enhancer.domain.question import Form, Question
 from services.enhancer.settings import EnhancerSettings
 
 OPENAI: Final = "openai"
 _MAY_NOT_REASON: Final = re.compile(r"gpt-(5\.4|5\.6|6)([.-].+)?")
 """Who is known to take no reasoning for an answer; others refuse the whole request for it."""
-_FORMAT: Final[ResponseTextConfigParam] = {
-    "format": {"type": "json_schema", "name": "plan", "schema": SCHEMA, "strict": True}
-}
 
 
-class OpenAIPlans:
+class OpenAIWords:
     """See Vendor. Nothing is stored with OpenAI, and no reasoning is paid for that can be left."""
 
     name = OPENAI
@@ -40,15 +36,15 @@ class OpenAIPlans:
         self._client = client
         self.model = model
 
-    async def ask(self, told: Instruction, prompt: str, picture: bytes | None) -> Said:
+    async def ask(self, question: Question) -> Said:
         """See Vendor."""
         with translated():
             # Raw, since the SDK's own reading raises json's errors, or hands out a string.
             raw = await self._client.responses.with_raw_response.create(
                 model=self.model,
-                instructions=told.text,
-                input=[{"role": "user", "content": _content(prompt, picture)}],
-                text=_FORMAT,
+                instructions=question.told.text,
+                input=[{"role": "user", "content": _content(question)}],
+                text=_text(question.form),
                 reasoning={"effort": "none"} if _MAY_NOT_REASON.fullmatch(self.model) else omit,
                 max_output_tokens=MAX_OUTPUT_TOKENS,
                 store=False,
@@ -57,7 +53,7 @@ class OpenAIPlans:
 
 
 @asynccontextmanager
-async def open_openai_plans(settings: EnhancerSettings) -> AsyncIterator[OpenAIPlans]:
+async def open_openai_words(settings: EnhancerSettings) -> AsyncIterator[OpenAIWords]:
     """OpenAI as configured, closed with the block."""
     async with vendor_client(max_answer_bytes=MAX_ANSWER_BYTES) as http:
         client = AsyncOpenAI(
@@ -67,7 +63,7 @@ async def open_openai_plans(settings: EnhancerSettings) -> AsyncIterator[OpenAIP
             max_retries=0,
             timeout=CALL_SECONDS,
         )
-        yield OpenAIPlans(client, settings.chosen_model)
+        yield OpenAIWords(client, settings.chosen_model)
 
 
 @contextmanager
@@ -85,9 +81,17 @@ def translated() -> Iterator[None]:
         raise TransientError(f"openai: {type(error).__name__}") from None
 
 
-def _content(prompt: str, picture: bytes | None) -> list[ResponseInputContentParam]:
-    words: ResponseInputContentParam = {"type": "input_text", "text": material(prompt)}
-    if picture is None:
-        return [words]
-    url = f"data:image/jpeg;base64,{b64encode(picture).decode()}"
-    return [{"type": "input_image", "image_url": url, "detail": "auto"}, words]
+def _text(form: Form) -> ResponseTextConfigParam:
+    return {
+        "format": {"type": "json_schema", "name": form.name, "schema": form.schema, "strict": True}
+    }
+
+
+def _content(question: Question) -> list[ResponseInputContentParam]:
+    shown = [_picture(each) for each in question.pictures]
+    return [*shown, {"type": "input_text", "text": question.material}]
+
+
+def _picture(jpeg: bytes) -> ResponseInputContentParam:
+    url = f"data:image/jpeg;base64,{b64encode(jpeg).decode()}"
+    return {"type": "input_image", "image_url": url, "detail": "auto"}

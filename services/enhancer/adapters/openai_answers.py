@@ -8,7 +8,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from contracts.errors import ErrorCode
 from services.chassis.errors import MisconfiguredError, MizualError, PermanentError, TransientError
 from services.chassis.vendor_http import retry_after
-from services.enhancer.adapters.vendor import WHO, Said
+from services.enhancer.adapters.vendor import Said
+from services.enhancer.domain.enhancing import WHO
 
 _UNSAFE: Final = frozenset(
     {

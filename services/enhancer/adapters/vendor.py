@@ -1,15 +1,14 @@
-"""How a vendor's model is asked for a plan, and what bounds each call."""
+"""How a vendor's model is asked a question, and what bounds each call."""
 
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from services.enhancer.domain.instruction import Instruction
+from services.enhancer.domain.question import Question
 
-WHO: Final = "The language service"
 CALL_SECONDS: Final = 20.0
-"""A plan of a few sentences takes a cheap model two seconds; ten times that is an outage."""
+"""A few sentences take a cheap model two seconds; ten times that is an outage."""
 MAX_ANSWER_BYTES: Final = 1024 * 1024
-"""A plan is a few thousand bytes; the rest of an answer is bookkeeping."""
+"""The longest text is a few thousand bytes; the rest of an answer is bookkeeping."""
 MAX_OUTPUT_TOKENS: Final = 4096
 """A plan of the longest instruction, in a script that takes a token a character, twice over."""
 
@@ -30,7 +29,5 @@ class Vendor(Protocol):
     name: str
     model: str
 
-    async def ask(self, told: Instruction, prompt: str, picture: bytes | None) -> Said:
-        """One call; the picture is a JPEG. Raises TransientError or PermanentError, and never
-        UnavailableError.
-        """
+    async def ask(self, question: Question) -> Said:
+        """One call. Raises TransientError or PermanentError, and never UnavailableError."""

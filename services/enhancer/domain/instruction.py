@@ -1,11 +1,14 @@
-"""The system instruction: a file of its own, whose name is its version."""
+"""The system instructions: each a file of its own, whose name is its version."""
 
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Final
 
 EDIT: Final = "edit-1"
-"""The version in use. A change of the text is a new file, so that a job tells what it was given."""
+STYLED_EDIT: Final = "styled-edit-1"
+VARIATION: Final = "variation-1"
+DESCRIPTION: Final = "description-1"
+"""The versions in use. A change of a text is a new file, so that a job tells what it was given."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from contracts.journal import MAX_PROMPT_CHARACTERS, Enhanced
 from services.chassis.errors import TransientError
-from services.enhancer.domain.instruction import Instruction
+from services.enhancer.domain.brief import Brief
+from services.enhancer.domain.composing import REFERENCE
+from services.enhancer.domain.instruction import EDIT, STYLED_EDIT, VARIATION, Instruction
+from services.enhancer.domain.question import Form
+from services.enhancer.domain.rulebook import quotes, rules_of
 from services.enhancer.domain.validation import Candidate, flaw
 
 MAX_CONSTRAINTS: Final = 20
@@ -47,29 +51,58 @@ SCHEMA: Final[dict[str, object]] = {
 """The plan as JSON Schema, in the part of it that every provider's strict mode takes."""
 
 
-def material(prompt: str) -> str:
-    """What a person wrote, as data: quoted whole, so that nothing in it can end the quotation."""
-    return json.dumps({"words": prompt}, ensure_ascii=False)
+PLAN: Final = Form("plan", SCHEMA)
 
 
-def enhanced(answer: str, *, prompt: str, told: Instruction, provider: str, model: str) -> Enhanced:
-    """The instruction out of a model's answer. Raises TransientError for a plan that fails."""
+def material(brief: Brief, layout: str = "") -> str:
+    """What others wrote, as data: quoted whole, so that nothing in it can end the quotation."""
+    known: dict[str, object] = {"words": brief.words}
+    if not brief.is_plain:
+        known["style"] = brief.guide.model_dump() if brief.guide else None
+    if brief.is_variation:
+        known["layout"] = layout
+    return json.dumps(known, ensure_ascii=False)
+
+
+def version_of(brief: Brief) -> str:
+    """The system instruction that the brief's plan follows."""
+    if brief.is_variation:
+        return VARIATION
+    return EDIT if brief.is_plain else STYLED_EDIT
+
+
+def enhanced(
+    answer: str, *, brief: Brief, told: Instruction, provider: str, model: str
+) -> Enhanced:
+    """The instruction out of a model's answer. Raises TransientError for a plan that fails.
+
+    Nobody is shown one that has a style's rules word for word: those are the operator's.
+    """
     plan = _read(answer)
     candidate = Candidate(
-        written=prompt,
+        written=brief.words,
         change=plan.change,
         answered=plan.final_instruction,
         system=told.text,
+        style=_style(brief),
     )
     if found := flaw(candidate):
         raise TransientError(f"the plan of {provider} was not used: {found}")
+    said = candidate.instruction
+    is_theirs = brief.guide is not None and quotes(said, brief.guide)
     return Enhanced(
-        instruction=candidate.instruction,
-        prompt=candidate.instruction,
+        instruction=f"{said} {REFERENCE}" if brief.reference else said,
+        prompt=None if is_theirs else said,
         provider=provider,
         model=model,
         version=told.version,
     )
+
+
+def _style(brief: Brief) -> str | None:
+    if brief.is_plain:
+        return None
+    return " ".join(rules_of(brief.guide)) if brief.guide else ""
 
 
 def _read(answer: str) -> Plan:

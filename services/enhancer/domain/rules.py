@@ -20,13 +20,15 @@ def rewrite(prompt: str) -> Enhanced:
     tidy = _WHITESPACE.sub(" ", prompt).strip()
     if _foreign(tidy):
         return as_they_are(prompt)
-    instruction = f"{_sentence(tidy)} {KEEP}"
+    instruction = f"{sentence(tidy)} {KEEP}"
     if len(instruction) > MAX_PROMPT_CHARACTERS:
         return as_they_are(prompt)
     return Enhanced(instruction=instruction, prompt=instruction, provider=LOCAL, model=RULES)
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
+    """The text on one line, with a capital letter and an end."""
+    text = _WHITESPACE.sub(" ", text).strip()
     ended = text if text[-1] in ".!?" else f"{text}."
     return ended[0].upper() + ended[1:]
 

@@ -39,11 +39,13 @@ MARKUP: Final = (
 )
 
 _REFUSAL: Final = "refusal"
+_TAKEOVER: Final = "takeover"
+_MARKUP: Final = "markup"
 _PATTERNS: Final = {
     _REFUSAL: tuple(re.compile(p, re.MULTILINE) for p in REFUSALS),
     "chatter": tuple(re.compile(p, re.MULTILINE) for p in CHATTER),
-    "takeover": tuple(re.compile(p, re.MULTILINE) for p in TAKEOVER),
-    "markup": tuple(re.compile(p, re.MULTILINE) for p in MARKUP),
+    _TAKEOVER: tuple(re.compile(p, re.MULTILINE) for p in TAKEOVER),
+    _MARKUP: tuple(re.compile(p, re.MULTILINE) for p in MARKUP),
 }
 
 # Joiners belong to emoji and to several scripts, marks of direction to those that run to the left;
@@ -69,6 +71,13 @@ def suspicion(text: str, *, written: str) -> str | None:
         if any(_is_new(pattern, plain, known) for pattern in patterns):
             return name
     return None
+
+
+def misleads(text: str) -> bool:
+    """Whether a text that should say how something looks gives orders, links or hides something."""
+    plain = _plain(text)
+    kinds = (_TAKEOVER, _MARKUP)
+    return bool(_hidden(text)) or any(p.search(plain) for kind in kinds for p in _PATTERNS[kind])
 
 
 def _is_new(pattern: re.Pattern[str], text: str, known: str) -> bool:

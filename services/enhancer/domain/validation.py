@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from contracts.journal import MAX_PROMPT_CHARACTERS
-from services.enhancer.domain.languages import differ
+from services.enhancer.domain.languages import differ, language
 from services.enhancer.domain.quotes import own_words, unquoted
 from services.enhancer.domain.suspicions import suspicion
 from services.enhancer.domain.words import (
@@ -24,10 +24,14 @@ from services.enhancer.domain.words import (
 
 # Of eight words of meaning, one must come back: a wish may be put in other words, not replaced.
 _WORDS_PER_MATCH: Final = 8
+_WORDS_OF_STYLE: Final = 2
+"""Of the rules, so many must come back where there are no words: they may be told in others."""
 _LEAK_WORDS: Final = 8
 """So many words in a row in common with the system instruction are no coincidence."""
 _SHARED_RUN: Final = 2
 """A single small word in both texts says still which language it is."""
+_LATIN: Final = "LATIN"
+_ENGLISH: Final = "english"
 _WHITESPACE: Final = re.compile(r"\s+")
 
 
@@ -54,6 +58,10 @@ class Candidate:
     """What the model wrote, in its own lines."""
     system: str
     """The system instruction that the model was given."""
+    style: str | None = None
+    """What else the instruction may rest on: a style's rules, which may be none. None where the
+    words have to say it all.
+    """
 
     @property
     def instruction(self) -> str:
@@ -81,8 +89,13 @@ def _is_suspicious(candidate: Candidate) -> bool:
 
 
 def _is_in_another_language(candidate: Candidate) -> bool:
-    """Held apart from what the two share: a name or a text to write may be of any language."""
+    """Held apart from what the two share: a name or a text to write may be of any language.
+
+    Without any words it is English.
+    """
     written, said = candidate.written, candidate.instruction
+    if not written:
+        return main_script(unquoted(said)) != _LATIN or language(said) not in {None, _ENGLISH}
     # Of a wish in two scripts either will do, also where one of them is all that comes back.
     allowed = present_scripts(own_words(written, said, run=1))
     allowed |= present_scripts(unquoted(written))
@@ -96,14 +109,19 @@ def _is_in_another_language(candidate: Candidate) -> bool:
 def _is_about_something_else(candidate: Candidate) -> bool:
     """The wish must come back in change or instruction, and the instruction follow from both.
 
-    A wish without any word of meaning vouches for nothing.
+    A wish without any word of meaning vouches for nothing, but a style may.
     """
     written, change, instruction = _meanings(candidate)
+    style = in_scripts(content_words(candidate.style or ""), scripts(candidate.instruction))
     if not written:
-        return True
+        return candidate.style is None or _strays(instruction, style)
     kept = kindred(written, change | instruction) >= _least(written)
-    follows = kindred(instruction, written | change) >= _least(written | change)
+    follows = kindred(instruction, written | change | style) >= _least(written | change)
     return not (kept and follows)
+
+
+def _strays(instruction: frozenset[str], style: frozenset[str]) -> bool:
+    return kindred(instruction, style) < min(_WORDS_OF_STYLE, len(style))
 
 
 def _meanings(candidate: Candidate) -> list[frozenset[str]]:

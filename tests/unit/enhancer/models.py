@@ -1,23 +1,26 @@
-"""Language models and vendors in a test's hands."""
+"""Writers, vendors and what they look at, in a test's hands."""
 
 from dataclasses import dataclass, field
 
 from contracts.journal import Enhanced
-from contracts.objects import ObjectRef
+from contracts.styles import Guide, Style
 from services.chassis.errors import MizualError
+from services.enhancer.adapters.local import Composer
 from services.enhancer.adapters.vendor import Said
-from services.enhancer.domain.instruction import Instruction
+from services.enhancer.domain.brief import Brief, Seen
+from services.enhancer.domain.enhancing import Desk, Writer
+from services.enhancer.domain.question import Question
 
 
 @dataclass(slots=True)
 class WillingModel:
-    """Makes every sentence louder, and remembers what it was shown."""
+    """Makes every sentence louder, and remembers what it was told."""
 
-    shown: list[ObjectRef | None] = field(default_factory=list)
+    told: list[Brief] = field(default_factory=list)
 
-    async def enhance(self, prompt: str, *, original: ObjectRef | None) -> Enhanced:
-        self.shown.append(original)
-        loud = prompt.upper()
+    async def write(self, brief: Brief) -> Enhanced:
+        self.told.append(brief)
+        loud = brief.words.upper()
         return Enhanced(instruction=loud, prompt=loud, provider="willing", model="loud-1")
 
 
@@ -28,7 +31,7 @@ class FailingModel:
     error: Exception
     asked: int = 0
 
-    async def enhance(self, prompt: str, *, original: ObjectRef | None) -> Enhanced:
+    async def write(self, brief: Brief) -> Enhanced:
         self.asked += 1
         raise self.error
 
@@ -40,11 +43,43 @@ class ScriptedVendor:
     answers: list[Said | MizualError]
     name: str = "scripted"
     model: str = "scripted-1"
-    asked: list[tuple[str, str, bytes | None]] = field(default_factory=list)
+    asked: list[Question] = field(default_factory=list)
 
-    async def ask(self, told: Instruction, prompt: str, picture: bytes | None) -> Said:
-        self.asked.append((told.version, prompt, picture))
+    async def ask(self, question: Question) -> Said:
+        self.asked.append(question)
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, MizualError):
             raise answer
         return answer
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Sees what it is given, whatever the job."""
+
+    pictures: tuple[bytes, ...] = ()
+    hints: str = ""
+
+    async def at(self, brief: Brief) -> Seen:
+        return Seen(pictures=self.pictures, layout=self.hints if brief.is_variation else "")
+
+    async def layout(self, brief: Brief) -> str:
+        return self.hints if brief.is_variation else ""
+
+
+@dataclass(slots=True)
+class Shelf:
+    """Guides by the id of their style; an error is raised first."""
+
+    guides: dict[str, Guide] = field(default_factory=dict)
+    error: MizualError | None = None
+
+    async def of(self, style: Style) -> Guide | None:
+        if self.error:
+            raise self.error
+        return self.guides.get(style.id)
+
+
+def desk(writer: Writer, *, shelf: Shelf | None = None, hints: str = "") -> Desk:
+    """Everything that instructions are written with, around this writer."""
+    return Desk(guides=shelf or Shelf(), writer=writer, composer=Composer(Sight(hints=hints)))

@@ -7,20 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from services.enhancer.adapters import asked
+from services.enhancer.adapters.opening import asked, open_desk
 from services.enhancer.settings import GEMINI_MODEL, EnhancerSettings
 
 REPOSITORY = Path(__file__).parents[3]
-HEAVY = {"google.genai", "openai", "pyvips"}
+HEAVY = {"google.genai", "openai"}
 SCRIPT = f"""
 import asyncio, sys
 from services.chassis.settings import load
-from services.enhancer.adapters import open_model
+from services.enhancer.adapters.opening import open_desk
 from services.enhancer.settings import EnhancerSettings
 
 async def main():
-    async with open_model(load(EnhancerSettings)) as model:
-        print(type(model).__name__, *sorted({HEAVY!r} & set(sys.modules)))
+    async with open_desk(load(EnhancerSettings)) as (desk, store):
+        print(type(desk.writer).__name__, *sorted({HEAVY!r} & set(sys.modules)))
 
 asyncio.run(main())
 """
@@ -47,8 +47,8 @@ def ran(script: str, home: Path, **environment: str) -> "subprocess.CompletedPro
     ("provider", "loaded"),
     [
         ("local", ["LocalRules"]),
-        ("gemini", ["RemoteModel", "google.genai", "pyvips"]),
-        ("openai", ["RemoteModel", "openai", "pyvips"]),
+        ("gemini", ["RemoteWriter", "google.genai"]),
+        ("openai", ["RemoteWriter", "openai"]),
     ],
 )
 def test_only_the_chosen_provider_is_loaded(tmp_path: Path, provider: str, loaded: list[str]):
@@ -86,3 +86,16 @@ def test_the_start_says_that_the_local_rules_are_asked_if_they_are(
     assert done.returncode == 0
     assert len(told) == lines
     assert all("rules-1" in line for line in told)
+
+
+async def test_where_enhancement_is_off_nobody_but_the_composer_writes(tmp_path: Path):
+    settings = EnhancerSettings(
+        llm_provider="gemini",
+        gemini_api_key="k",
+        enable_prompt_enhancement=False,
+        mizual_home=tmp_path,
+    )
+
+    async with open_desk(settings) as (desk, store):
+        assert desk.writer is desk.composer
+        await store.check()

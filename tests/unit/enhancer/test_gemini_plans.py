@@ -1,5 +1,6 @@
 """Plans by Gemini, over real HTTP."""
 
+import hashlib
 import json
 from functools import partial
 
@@ -32,6 +33,17 @@ async def test_what_the_person_wrote_is_material_beside_the_rules_and_never_in_t
     assert json.loads(words["text"]) == {"words": PROMPT}
     assert picture["inlineData"]["mime_type"] == "image/jpeg"
     assert body["systemInstruction"]["parts"] == [{"text": TOLD.text}]
+
+
+async def test_the_pictures_are_shown_in_their_order_before_the_words(google):
+    pictures = [plain(8, 8), plain(16, 8)]
+
+    await asked(google, *pictures)
+
+    *shown, words = google.requests()[0]["body"]["contents"][0]["parts"]
+    digests = [hashlib.sha256(each).hexdigest() for each in pictures]
+    assert [each["inlineData"]["data"]["sha256"] for each in shown] == digests
+    assert "text" in words
 
 
 async def test_the_answer_is_bound_to_the_plan_and_to_a_length_without_any_thinking(google):

@@ -39,14 +39,15 @@ async def test_what_the_person_wrote_is_material_beside_the_rules_and_never_in_t
     assert body["instructions"] == TOLD.text
 
 
-async def test_the_picture_is_shown_before_the_words(openai):
-    picture = plain(8, 8)
+async def test_the_pictures_are_shown_in_their_order_before_the_words(openai):
+    pictures = [plain(8, 8), plain(16, 8)]
 
-    await asked(openai, picture)
+    await asked(openai, *pictures)
 
-    shown, _ = openai.requests()[0]["body"]["input"][0]["content"]
-    digest = hashlib.sha256(picture).hexdigest()
-    assert shown["image_url"] == {"bytes": len(picture), "sha256": digest}
+    *shown, words = openai.requests()[0]["body"]["input"][0]["content"]
+    digests = [hashlib.sha256(each).hexdigest() for each in pictures]
+    assert [each["image_url"]["sha256"] for each in shown] == digests
+    assert words["type"] == "input_text"
 
 
 async def test_nothing_is_stored_and_nothing_is_paid_for_reasoning(openai):
@@ -210,7 +211,7 @@ async def test_the_sdk_writes_no_request_into_a_log(openai, caplog):
 async def test_connections_are_shared_and_limited(openai):
     openai.set(latency_seconds=0.05)
     async with asking.opened("openai", openai) as vendor:
-        asks = [vendor.ask(TOLD, PROMPT, None) for _ in range(2 * MAX_CONNECTIONS)]
+        asks = [vendor.ask(asking.question()) for _ in range(2 * MAX_CONNECTIONS)]
         answers = await asyncio.gather(*asks)
 
     assert len(answers) == 2 * MAX_CONNECTIONS

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.chassis.errors import TransientError
+from services.enhancer.domain.brief import Brief
 from services.enhancer.domain.instruction import EDIT, load_instruction
 from services.enhancer.domain.plan import (
     MAX_TEXT_CHARACTERS,
@@ -22,7 +23,8 @@ TOLD = load_instruction()
 
 
 def used(answer: str, *, prompt: str = PROMPT):
-    return enhanced(answer, prompt=prompt, told=TOLD, provider="gemini", model="gemini-x")
+    brief = Brief(words=prompt)
+    return enhanced(answer, brief=brief, told=TOLD, provider="gemini", model="gemini-x")
 
 
 def plan_with(field: str, text: str) -> str:
@@ -101,7 +103,7 @@ def test_the_schema_asks_for_the_fields_of_a_plan_in_the_order_of_thinking():
 
 @given(st.text(max_size=300))
 def test_what_a_person_wrote_cannot_leave_its_quotation(prompt: str):
-    assert json.loads(material(prompt)) == {"words": prompt}
+    assert json.loads(material(Brief(words=prompt))) == {"words": prompt}
 
 
 def test_the_instruction_is_named_after_its_file_and_says_what_is_material():

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
+from services.chassis.settings import ImageSettings
+
 READABLE_TYPES: Final = ("jpeg", "png", "webp", "bmp", "tiff")
 """Every type that a decoder is let loose on, in the order in which a person is told of them."""
 
@@ -31,6 +33,15 @@ class ImageLimits:
     def accepted_types(self) -> tuple[str, ...]:
         """The types that pass, in the order in which a person is told of them."""
         return tuple(name for name in READABLE_TYPES if name not in self.unsupported_types)
+
+
+def upload_limits(settings: ImageSettings) -> ImageLimits:
+    """What a picture may be that somebody hands in."""
+    return ImageLimits(
+        max_upload_bytes=settings.max_upload_bytes,
+        max_image_pixels=settings.max_image_pixels,
+        unsupported_types=frozenset(settings.unsupported_image_types),
+    )
 
 
 def raw_limits(max_image_pixels: int) -> ImageLimits:

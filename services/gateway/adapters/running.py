@@ -20,7 +20,7 @@ from services.chassis.app import Check, bus_check
 from services.chassis.broker import bus_of
 from services.chassis.bus import Bus
 from services.chassis.images.checker import ImageChecker
-from services.chassis.images.limits import ImageLimits
+from services.chassis.images.limits import upload_limits
 from services.chassis.images.pool import PixelPool
 from services.chassis.journal import JetStreamJournal
 from services.chassis.keyring import Keyring
@@ -97,7 +97,7 @@ def _parts(
     journal, known = JetStreamJournal(bus), Known()
     record = BusRecord(bus)
     jobs = Jobs(journal, record, known, connected=lambda: bus.is_connected)
-    checker = ImageChecker(_image_limits(settings), pool)
+    checker = ImageChecker(upload_limits(settings), pool)
     sources = Sources(store, checker, jobs, prefix_of(settings, settings))
     styles, links = StorageStyles(bus), Links(keyring)
     renderer = StatusRenderer(links)
@@ -149,12 +149,4 @@ def _bus_check(settings: GatewaySettings, bus: Bus, quota: Quota) -> Check:
         settings,
         streams=(EVENTS, JOURNAL, COMMANDS, *limits),
         durables=(GATEWAY_JOB_SUBMIT, GATEWAY_JOB_CANCEL, GATEWAY_JOB_ERASE),
-    )
-
-
-def _image_limits(settings: GatewaySettings) -> ImageLimits:
-    return ImageLimits(
-        max_upload_bytes=settings.max_upload_bytes,
-        max_image_pixels=settings.max_image_pixels,
-        unsupported_types=frozenset(settings.unsupported_image_types),
     )

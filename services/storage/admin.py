@@ -34,9 +34,12 @@ _READS: Final = "Reads the same variables as the service."
 
 def main(argv: Sequence[str]) -> int:
     """Run one command; its exit code."""
-    asked, rest = _parser().parse_known_args(argv)
+    parser = _parser()
+    asked, rest = parser.parse_known_args(argv)
     if asked.command == "migrate":
         return migrate_command("storage", rest)
+    if rest:
+        parser.error(f"unknown: {' '.join(rest)}")
     commands: dict[str, Callable[[AdminSettings], Coroutine[Any, Any, str]]] = {
         "rebuild": rebuild,
         "retention": retention,

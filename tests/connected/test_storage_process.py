@@ -39,6 +39,13 @@ def test_every_command_has_help(settings: dict[str, str], command: list[str]) ->
     assert "usage:" in admin("storage", settings, *command, "--help")
 
 
+def test_a_mistyped_option_is_refused(settings: dict[str, str]) -> None:
+    with pytest.raises(subprocess.CalledProcessError) as failed:
+        admin("storage", settings, "erase", "--user", "somebody", "--tennant", "theirs")
+
+    assert (failed.value.returncode, "unknown: --tennant theirs" in failed.value.stderr) == (2, True)
+
+
 async def test_rebuilding_a_record_that_was_dropped_gives_equal_rows(
     empty_bus: Bus, own_nats: NatsServer, settings: dict[str, str], record: Database
 ) -> None:

@@ -1,10 +1,12 @@
-"""Operators' commands: `python -m services.storage.admin migrate|rebuild|erase|retention`."""
+"""Operators' commands: `python -m services.storage.admin migrate|styles|rebuild|erase|…`."""
 
 import argparse
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
+from dataclasses import fields
+from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,6 +15,9 @@ from services.chassis.broker import bus_of, make_broker
 from services.chassis.bus import Bus
 from services.chassis.database import Database, open_pool
 from services.chassis.errors import MizualError, UnavailableError
+from services.chassis.images.checker import ImageChecker
+from services.chassis.images.limits import upload_limits
+from services.chassis.images.pool import PixelPool
 from services.chassis.keyring import platform_owner
 from services.chassis.migrate import migrate_command
 from services.chassis.migrations import check_schema, load_migrations
@@ -21,10 +26,14 @@ from services.chassis.settings import load, prefix_of, schema_of
 from services.storage.adapters.forgetting import Forgetting, forgetting_on
 from services.storage.adapters.jobs import PostgresJobs
 from services.storage.adapters.rebuild import WholeJournal
+from services.storage.adapters.style_folder import StyleFolder
+from services.storage.adapters.styles import PostgresCatalogue
 from services.storage.domain.erasing import LATE, Wanted
 from services.storage.domain.record import rows_of
+from services.storage.domain.styles import Changes, grace_of
 from services.storage.handlers import forgetting as forget
-from services.storage.settings import AdminSettings
+from services.storage.handlers import styles
+from services.storage.settings import StorageSettings
 
 CONNECT_SECONDS: Final = 5.0
 ERASE_BATCH: Final = 100
@@ -40,13 +49,14 @@ def main(argv: Sequence[str]) -> int:
         return migrate_command("storage", rest)
     if rest:
         parser.error(f"unknown: {' '.join(rest)}")
-    commands: dict[str, Callable[[AdminSettings], Coroutine[Any, Any, str]]] = {
+    commands: dict[str, Callable[[StorageSettings], Coroutine[Any, Any, str]]] = {
         "rebuild": rebuild,
         "retention": retention,
         "erase": lambda settings: erase(settings, asked),
+        "styles": lambda settings: load_styles(settings, asked),
     }
     try:
-        done = asyncio.run(commands[asked.command](load(AdminSettings)))
+        done = asyncio.run(commands[asked.command](load(StorageSettings)))
     except MizualError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         return 1
@@ -70,9 +80,11 @@ def _parser() -> argparse.ArgumentParser:
         "retention",
         help="forget now what is kept no longer, and remove pictures that belong to nobody",
         description="What the service does by itself: jobs are forgotten RETENTION_DAYS after "
-        "they ended (cutouts CUTOUT_RETENTION_HOURS), uploads and strays after a day. "
+        "they ended (cutouts CUTOUT_RETENTION_HOURS), uploads, strays and former versions of "
+        "styles after a day. "
         f"Safe to repeat and beside running services. {_READS}",
     )
+    _add_styles(commands.add_parser("styles", help="load the styles that a job may name"))
     erasing = commands.add_parser(
         "erase",
         help="forget a job, or every job of an owner",
@@ -86,13 +98,58 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-async def rebuild(settings: AdminSettings) -> str:
+def _add_styles(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, metavar="load")
+    loading = actions.add_parser(
+        "load",
+        help="make a folder's styles the ones that there are",
+        description="Reads DIRECTORY/style_guides/<id>.md or .txt (with <id>.json beside it, if "
+        "there is more to say) and DIRECTORY/style_images/<id>.*, and puts these styles in use "
+        "in place of all others. If a file is refused nothing is changed. Safe to repeat and "
+        f"beside running services. {_READS}",
+    )
+    loading.add_argument("directory", type=Path, metavar="DIRECTORY")
+    loading.add_argument("--check", action="store_true", help="say what it would do, and do not")
+    loading.add_argument("--if-none", action="store_true", help="only where there is no style yet")
+
+
+async def load_styles(settings: StorageSettings, asked: argparse.Namespace) -> str:
+    """Put a folder's styles in use; what was done, a line for each.
+
+    Raises StyleError if a file is refused, and UnavailableError.
+    """
+    async with _database(settings) as database, open_store(settings, settings.mizual_home) as store:
+        catalogue = PostgresCatalogue(database)
+        if asked.if_none and (there := await catalogue.current()):
+            return f"there are styles already: {len(there)}"
+        limits = upload_limits(settings)
+        with closing(PixelPool()) as pool:
+            shelf = StyleFolder(
+                asked.directory,
+                ImageChecker(limits, pool),
+                max_picture_bytes=limits.max_upload_bytes,
+                prefix=prefix_of(settings, settings),
+            )
+            changes = await styles.load_styles(
+                shelf, catalogue=catalogue, store=store, only_check=asked.check
+            )
+    return "\n".join([*_lines(changes), *(["nothing was changed: --check"] if asked.check else [])])
+
+
+def _lines(changes: Changes) -> list[str]:
+    """Each style by what became of it, then how many of each."""
+    kinds = {field.name: getattr(changes, field.name) for field in fields(changes)}
+    each = [f"{kind:<9}  {one.id}  {one.name}" for kind, found in kinds.items() for one in found]
+    return [*each, ", ".join(f"{len(found)} {kind}" for kind, found in kinds.items())]
+
+
+async def rebuild(settings: StorageSettings) -> str:
     """Fill the record from the journal; what was done, in words. Raises UnavailableError."""
     async with _database(settings) as database, _connected(settings) as bus:
         return await _fill(PostgresJobs(database), WholeJournal(bus))
 
 
-async def retention(settings: AdminSettings) -> str:
+async def retention(settings: StorageSettings) -> str:
     """Forget what is kept no longer; what was done, in words. Raises UnavailableError."""
     async with _opened(settings) as (parts, _):
         expired = forgotten = 0
@@ -101,10 +158,14 @@ async def retention(settings: AdminSettings) -> str:
             while again := await forget.forget_again(eraser=parts.eraser, erasures=parts.erasures):
                 forgotten += again
         removed = await parts.orphans.sweep(utcnow())
-    return f"{expired} jobs kept no longer, {forgotten} forgotten; {removed} stray objects removed"
+        former = await parts.former_styles.sweep(utcnow())
+    return (
+        f"{expired} jobs kept no longer, {forgotten} forgotten; {removed} stray objects and "
+        f"{former} former versions of styles removed"
+    )
 
 
-async def erase(settings: AdminSettings, asked: argparse.Namespace) -> str:
+async def erase(settings: StorageSettings, asked: argparse.Namespace) -> str:
     """Forget what was asked for, saying what was removed. Raises UnavailableError."""
     async with _opened(settings) as (parts, jobs):
         if asked.job is not None:
@@ -149,25 +210,27 @@ async def _fill(jobs: PostgresJobs, journal: WholeJournal) -> str:
 
 
 @asynccontextmanager
-async def _opened(settings: AdminSettings) -> AsyncIterator[tuple[Forgetting, PostgresJobs]]:
+async def _opened(settings: StorageSettings) -> AsyncIterator[tuple[Forgetting, PostgresJobs]]:
     async with (
         _database(settings) as database,
         _connected(settings) as bus,
         open_store(settings, settings.mizual_home) as store,
     ):
         prefix = prefix_of(settings, settings)
-        yield forgetting_on(bus, database, store, prefix=prefix), PostgresJobs(database)
+        grace = grace_of(settings.job_deadline_seconds)
+        parts = forgetting_on(bus, database, store, prefix=prefix, style_grace=grace)
+        yield parts, PostgresJobs(database)
 
 
 @asynccontextmanager
-async def _database(settings: AdminSettings) -> AsyncIterator[Database]:
+async def _database(settings: StorageSettings) -> AsyncIterator[Database]:
     async with open_pool(settings, schema_of(settings, settings)) as database:
         await check_schema(database, "storage", load_migrations("storage"))
         yield database
 
 
 @asynccontextmanager
-async def _connected(settings: AdminSettings) -> AsyncIterator[Bus]:
+async def _connected(settings: StorageSettings) -> AsyncIterator[Bus]:
     broker = make_broker(settings, "storage-admin")
     try:
         async with asyncio.timeout(CONNECT_SECONDS):

@@ -19,6 +19,7 @@ from contracts.queries import (
     HistoryQuestion,
     JobQuestion,
     MovedQuestion,
+    StylesQuestion,
 )
 from services.chassis.app import Check, bus_check, make_app
 from services.chassis.broker import bus_of, make_broker, put_command, put_query, put_step
@@ -40,12 +41,15 @@ from services.storage.adapters.forgetting import Forgetting, forgetting_on
 from services.storage.adapters.jobs import PostgresJobs
 from services.storage.adapters.projector import Projector, kept_to
 from services.storage.adapters.stuck import StuckEvents
+from services.storage.adapters.styles import PostgresCatalogue
 from services.storage.domain.finishing import Finisher
 from services.storage.domain.judging import Judging
 from services.storage.domain.stuck import MaxDeliveries
+from services.storage.domain.styles import Catalogue, grace_of
 from services.storage.handlers import finishing as ends
 from services.storage.handlers import forgetting as forget
 from services.storage.handlers import record as on
+from services.storage.handlers import styles
 from services.storage.settings import StorageSettings
 
 STREAMS: Final = (s.EVENTS, s.JOURNAL, s.FEED, s.DEAD_LETTERS, s.ADVISORIES)
@@ -88,6 +92,7 @@ def put_forgetting(
     async def expire() -> None:
         await forget.expire(erasures=parts.erasures, periods=periods)
         await forget.sweep_orphans(orphans=parts.orphans, erasures=parts.erasures)
+        await styles.sweep_styles(former=parts.former_styles, erasures=parts.erasures)
 
     loops.add("erasures", again, every_seconds=FORGET_EVERY_SECONDS)
     loops.add("retention", expire, every_seconds=EXPIRE_EVERY_SECONDS)
@@ -103,6 +108,12 @@ def put_answers(broker: NatsBroker, answers: PostgresAnswers) -> None:
     put_query(broker, s.STORAGE_HISTORY_QUERY, HistoryQuestion, on_history)
     put_query(broker, s.STORAGE_CHAINS_QUERY, ChainsQuestion, on_chains)
     put_query(broker, s.STORAGE_PROCESSING_QUERY, ProcessingQuestion, on_processing)
+
+
+def put_styles(broker: NatsBroker, catalogue: Catalogue) -> None:
+    """Put the styles on the bus."""
+    on_styles = partial(styles.on_styles_question, catalogue=catalogue)
+    put_query(broker, s.STORAGE_STYLES_QUERY, StylesQuestion, on_styles)
 
 
 def finishing_tasks(
@@ -143,9 +154,13 @@ def build_app() -> AsgiFastStream:
                     at_once = settings.worker_concurrency
                     put_step(loops, bus_of(broker), step, task, concurrency=at_once)
                 put_record(broker, loops, PostgresJobs(database))
-                parts = forgetting_on(bus_of(broker), database, store, prefix=prefix)
+                grace = grace_of(settings.job_deadline_seconds)
+                parts = forgetting_on(
+                    bus_of(broker), database, store, prefix=prefix, style_grace=grace
+                )
                 put_forgetting(broker, loops, parts, settings.periods)
                 put_answers(broker, PostgresAnswers(database))
+                put_styles(broker, PostgresCatalogue(database))
                 put_inspection(broker, "storage", database)
                 yield
 

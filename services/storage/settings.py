@@ -32,7 +32,3 @@ class StorageSettings(
     ServiceSettings, DatabaseSettings, ObjectStoreSettings, ImageSettings, RetentionSettings
 ):
     """Storage has a database, objects and pictures."""
-
-
-class AdminSettings(ServiceSettings, DatabaseSettings, ObjectStoreSettings, RetentionSettings):
-    """What the operators' commands read."""

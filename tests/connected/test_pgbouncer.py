@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from contracts.base import utcnow
 from contracts.queries import GiveFeedback
+from contracts.styles import Guide
 from services.chassis.database import Database, open_pool
 from services.chassis.errors import UnavailableError
 from services.chassis.inspection import performance_of, schema_of
@@ -20,9 +21,12 @@ from services.chassis.migrations import check_schema, load_migrations
 from services.chassis.settings import DatabaseSettings
 from services.feedback.adapters import PostgresRatings
 from services.storage.adapters.jobs import PostgresJobs
+from services.storage.adapters.styles import PostgresCatalogue
 from services.storage.domain.record import rows_of
+from services.storage.domain.styles import style_of
+from tests.fakes_objects import MemoryStore
 from tests.pgbouncer import PgBouncerServer, pgbouncer_server
-from tests.samples import job
+from tests.samples import PREFIX, job
 from tests.servers import PostgresServer
 
 SERVICES = ["storage", "feedback"]
@@ -87,6 +91,21 @@ async def test_the_record_is_kept_read_and_claimed(pgbouncer: PgBouncerServer) -
     assert len(claimed) == len(set(claimed))
     assert set(claimed) <= ids
     assert left == []
+
+
+async def test_styles_are_put_in_use_and_discarded(pgbouncer: PgBouncerServer) -> None:
+    style = style_of(PREFIX, "ink", Guide(name="Ink", rules="Black."), None)
+    store, now = MemoryStore(), utcnow()
+    async with tables(pgbouncer, "storage") as database:
+        catalogue = PostgresCatalogue(database)
+        await catalogue.note([style], now)
+        await asyncio.gather(*(catalogue.put_in_use([style], now) for _ in range(8)))
+        told = await catalogue.current()
+        await catalogue.put_in_use([], now)
+        removed = await catalogue.discard(now, store.delete, limit=20)
+
+    assert told == [style]
+    assert removed == 1
 
 
 async def test_one_rating_of_many_at_once_is_kept_and_read(pgbouncer: PgBouncerServer) -> None:

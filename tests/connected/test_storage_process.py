@@ -34,7 +34,7 @@ async def record(settings: dict[str, str]) -> AsyncIterator[Database]:
         yield database
 
 
-@pytest.mark.parametrize("command", [[], ["migrate"], ["rebuild"]])
+@pytest.mark.parametrize("command", [[], ["migrate"], ["rebuild"], ["styles"], ["styles", "load"]])
 def test_every_command_has_help(settings: dict[str, str], command: list[str]) -> None:
     assert "usage:" in admin("storage", settings, *command, "--help")
 
@@ -43,7 +43,10 @@ def test_a_mistyped_option_is_refused(settings: dict[str, str]) -> None:
     with pytest.raises(subprocess.CalledProcessError) as failed:
         admin("storage", settings, "erase", "--user", "somebody", "--tennant", "theirs")
 
-    assert (failed.value.returncode, "unknown: --tennant theirs" in failed.value.stderr) == (2, True)
+    assert (failed.value.returncode, "unknown: --tennant theirs" in failed.value.stderr) == (
+        2,
+        True,
+    )
 
 
 async def test_rebuilding_a_record_that_was_dropped_gives_equal_rows(

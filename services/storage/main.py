@@ -88,6 +88,7 @@ def put_forgetting(
 
     async def again() -> None:
         await forget.forget_again(eraser=parts.eraser, erasures=parts.erasures)
+        await parts.spent.remove(limit=forget.FORGET_BATCH)
 
     async def expire() -> None:
         await forget.expire(erasures=parts.erasures, periods=periods)

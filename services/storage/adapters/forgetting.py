@@ -13,9 +13,11 @@ from services.storage.adapters.erasures import PostgresErasures
 from services.storage.adapters.jobs import PostgresJobs
 from services.storage.adapters.leftovers import BusOpinions, StreamLetters
 from services.storage.adapters.projector import kept_to
+from services.storage.adapters.spent import PostgresSpentJobs
 from services.storage.adapters.styles import PostgresCatalogue
 from services.storage.domain.erasing import Eraser, Everywhere
 from services.storage.domain.retention import Orphans
+from services.storage.domain.spent import Remover
 from services.storage.domain.styles import LEAST_GRACE, FormerStyles
 
 
@@ -27,6 +29,7 @@ class Forgetting:
     erasures: PostgresErasures
     orphans: Orphans
     former_styles: FormerStyles
+    spent: Remover
 
 
 def forgetting_on(
@@ -57,4 +60,5 @@ def forgetting_on(
         erasures,
         Orphans(store, jobs, journal, prefix),
         FormerStyles(PostgresCatalogue(database), store, style_grace),
+        Remover(PostgresSpentJobs(database), store, prefix),
     )

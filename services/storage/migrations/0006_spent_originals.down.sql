@@ -1,0 +1,1 @@
+DROP INDEX jobs_with_spent_original;

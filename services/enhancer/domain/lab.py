@@ -1,12 +1,12 @@
 """Colours as the eye tells them apart: CIE Lab (D65), where a distance of about 2 is just seen."""
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from math import dist
 from typing import Final
 
 from services.chassis.images.steps import WHITE, flatten
-from services.chassis.images.vips import Image
+from services.chassis.images.vips import Image, numbers
 
 Lab = tuple[float, float, float]
 """L of 0 to 100, then a (green to red) and b (blue to yellow), each about -100 to 100."""
@@ -37,11 +37,6 @@ def channels_of(image: Image) -> list[Image]:
 def distance(one: Lab, other: Lab) -> float:
     """How different two colours look (CIE 1976)."""
     return dist(one, other)
-
-
-def numbers(image: Image) -> Sequence[float]:
-    """Every value of a small image or table, row by row. Raises pyvips.Error."""
-    return array("d", bytes(image.cast("double").write_to_memory()))
 
 
 def hexes(colours: Iterable[Lab]) -> list[str]:

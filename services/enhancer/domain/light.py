@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Final
 
-from services.chassis.images.vips import Image
-from services.enhancer.domain.lab import lab_of, numbers, opacity_of
+from services.chassis.images.vips import Image, numbers
+from services.enhancer.domain.lab import lab_of, opacity_of
 
 _DARK: Final = ((22.0, "very dark"), (38.0, "rather dark"), (66.0, "of medium brightness"))
 _BRIGHT: Final = ((82.0, "bright"), (float("inf"), "very bright"))

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Final
 
-from services.chassis.images.vips import Image
-from services.enhancer.domain.lab import channels_of, numbers
+from services.chassis.images.vips import Image, numbers
+from services.enhancer.domain.lab import channels_of
 
 EMPTY_UNDER: Final = 6.0
 """Neighbours that differ by less, in units of Lab, are one plain surface: a wall, a clear sky."""

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from services.chassis.images.vips import Image
-from services.enhancer.domain.lab import Lab, distance, hexes, lab_of, numbers, opacity_of
+from services.chassis.images.vips import Image, numbers
+from services.enhancer.domain.lab import Lab, distance, hexes, lab_of, opacity_of
 
 MOST_COLOURS: Final = 5
 DISTINCT: Final = 12.0

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from services.chassis.images.vips import Image
-from services.enhancer.domain.lab import channels_of, numbers
+from services.chassis.images.vips import Image, numbers
+from services.enhancer.domain.lab import channels_of
 
 STEP: Final = 8.0
 """Between two levels, in units of Lab: 13 levels of light at most, and fewer of colour."""

@@ -13,6 +13,7 @@ from services.chassis.images.load import why
 from services.chassis.images.pipelines import decode
 from services.chassis.images.vips import KEEP_NOTHING, Error, Image
 from services.renderer.domain.looks import LOOKS, coloured, tint
+from services.renderer.domain.palette import restyle
 from services.renderer.domain.sky import HORIZON, sky_of
 from services.renderer.domain.tones import blend
 from services.renderer.domain.wishes import (
@@ -43,8 +44,11 @@ class Rendered:
     height_pixels: int
 
 
-def render(data: bytes, wishes: Sequence[Wish], *, limits: ImageLimits) -> Rendered:
-    """The picture as displayed, with each wish carried out in order.
+def render(
+    data: bytes, wishes: Sequence[Wish], *, limits: ImageLimits, reference: bytes | None = None
+) -> Rendered:
+    """The picture as displayed, with each wish carried out in order, then in the light and the
+    colours of the reference, if there is one.
 
     Raises PermanentError when the bytes are refused or cannot be read.
     """
@@ -52,6 +56,8 @@ def render(data: bytes, wishes: Sequence[Wish], *, limits: ImageLimits) -> Rende
     try:
         for wish in wishes:
             image = apply(image, wish)
+        if reference is not None:
+            image = restyle(image, reference, limits)
         return _raw(image)
     except Error as error:
         raise PermanentError(

@@ -21,11 +21,17 @@ class MizualError(Exception):
 
 
 class TransientError(MizualError):
-    """It may work next time. `retry_after` is the wait in seconds that the other side asked for."""
+    """It may work next time. `retry_after` is the wait in seconds that the other side asked for.
 
-    def __init__(self, reason: str, *, retry_after: float | None = None) -> None:
+    `sentence` is what the person reads once no try is left; None: that it was our fault.
+    """
+
+    def __init__(
+        self, reason: str, *, retry_after: float | None = None, sentence: str | None = None
+    ) -> None:
         super().__init__(reason)
         self.retry_after = retry_after
+        self.sentence = sentence
 
 
 class UnavailableError(TransientError):

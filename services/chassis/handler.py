@@ -171,4 +171,6 @@ def sentence_of(error: Exception) -> tuple[ErrorCode, str]:
     """The public code and sentence of what ended a job."""
     if isinstance(error, PermanentError):
         return error.code, error.sentence
+    if isinstance(error, TransientError) and error.sentence:
+        return ErrorCode.PROVIDER_FAILED, error.sentence
     return ErrorCode.PROVIDER_FAILED, "Something went wrong on our side. Please try again later."

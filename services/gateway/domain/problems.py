@@ -70,9 +70,10 @@ class RefusalError(PermanentError):
 class PostponedError(UnavailableError):
     """Not now: over HTTP the person reads `sentence`, over the bus the message waits."""
 
+    sentence: str
+
     def __init__(self, sentence: str, *, retry_after: float) -> None:
-        super().__init__(sentence, retry_after=retry_after)
-        self.sentence = sentence
+        super().__init__(sentence, retry_after=retry_after, sentence=sentence)
 
 
 @dataclass(frozen=True, slots=True)

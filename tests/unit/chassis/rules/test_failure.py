@@ -67,6 +67,15 @@ async def test_tries_are_counted_in_the_journal_and_end(error):
     assert world.last.public.error_code is ErrorCode.PROVIDER_FAILED
 
 
+async def test_a_failure_that_has_a_sentence_ends_with_it_when_no_try_is_left():
+    world = raising(RENDER, TransientError("hiccup", sentence="It could not be painted."))
+
+    await world.until_acked()
+
+    assert world.last.public.message == "It could not be painted."
+    assert world.last.public.error_code is ErrorCode.PROVIDER_FAILED
+
+
 async def test_a_crash_uses_no_try():
     world = raising(RENDER, TransientError("hiccup"))
     for _ in range(5):

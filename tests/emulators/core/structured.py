@@ -7,7 +7,9 @@ from typing import Any, Final
 
 from pydantic import JsonValue
 
+OBEYING: Final = "obeying"
 KEEP: Final = "Keep everything else unchanged."
+RULE_WORDS: Final = 7
 MAX_SENTENCE_CHARACTERS: Final = 4_000
 # Schemas may refer to themselves.
 MAX_DEPTH: Final = 8
@@ -49,7 +51,7 @@ _QUOTED: Final = re.compile(r'"{3}\s*(.*?)\s*"{3}', re.DOTALL)
 def sentence_in(text: str) -> str:
     """The person's words, whether alone, in JSON, in tags or in triple quotes."""
     for found in (_in_json(text), _match(_TAGGED, text, 2), _match(_QUOTED, text, 1)):
-        if found:
+        if found is not None:
             return found[:MAX_SENTENCE_CHARACTERS]
     return text[:MAX_SENTENCE_CHARACTERS]
 
@@ -64,7 +66,12 @@ def instruction(sentence: str) -> str:
 def written(
     sentence: str, *, schema: Mapping[str, Any] | None, as_json: bool, instead: JsonValue
 ) -> str:
-    """What a model writes; `instead` takes the place of it: text as it is, all else as JSON."""
+    """What a model writes; `instead` takes the place of it: text as it is, all else as JSON.
+
+    `{"obeying": text}` is a model that was taken over: it says the text wherever it may say one.
+    """
+    if isinstance(instead, dict) and instead.keys() == {OBEYING} and schema is not None:
+        return json.dumps(filled(schema, "", obeyed=str(instead[OBEYING])))
     if instead is not None:
         return instead if isinstance(instead, str) else json.dumps(instead)
     if schema is not None:
@@ -73,17 +80,21 @@ def written(
     return json.dumps({"text": plain}) if as_json else plain
 
 
-def filled(schema: Mapping[str, Any], sentence: str) -> JsonValue:
-    """A value that fits the schema, in the upper-case dialect or the usual one."""
-    return _Filling(schema, sentence).value(schema, name="", depth=0)
+def filled(schema: Mapping[str, Any], sentence: str, *, obeyed: str | None = None) -> JsonValue:
+    """A value that fits the schema, in the upper-case dialect or the usual one.
+
+    What is `obeyed` stands in place of every text.
+    """
+    return _Filling(schema, sentence, obeyed).value(schema, name="", depth=0)
 
 
 class _Filling:
     """One schema being filled."""
 
-    def __init__(self, root: Mapping[str, Any], sentence: str) -> None:
+    def __init__(self, root: Mapping[str, Any], sentence: str, obeyed: str | None) -> None:
         self._root = root
         self._sentence = sentence
+        self._obeyed = obeyed
 
     def value(self, schema: Mapping[str, Any], *, name: str, depth: int) -> JsonValue:
         """What stands there; None where it grows too deep."""
@@ -126,6 +137,8 @@ class _Filling:
         return text[: int(longest)] if longest else text
 
     def _said(self, name: str) -> str:
+        if self._obeyed is not None:
+            return self._obeyed
         for part, said in SAID.items():
             if part in name:
                 return said
@@ -175,7 +188,15 @@ def _in_json(text: str) -> str | None:
         return None
     if not isinstance(said, dict):
         return None
-    return next((said[name] for name in _SENTENCES if isinstance(said.get(name), str)), None)
+    words = next((said[name] for name in _SENTENCES if isinstance(said.get(name), str)), None)
+    style = said.get("style")
+    return words if words is None or not isinstance(style, dict) else _in_style(words, style)
+
+
+def _in_style(words: str, style: Mapping[str, Any]) -> str:
+    """The words, and as much of the style's rules as no paraphrase would leave out."""
+    begun = " ".join(str(style.get("rules", "")).split()[:RULE_WORDS])
+    return f"{words.rstrip('. ') or 'vary the picture'}, so that: {begun}"
 
 
 def _match(pattern: re.Pattern[str], text: str, group: int) -> str | None:

@@ -13,7 +13,10 @@ class GeminiBehaviour(Behaviour):
     """How models answer when nothing goes wrong."""
 
     answer: JsonValue = None
-    """Said instead of what the schema and the sentence give; text as it is, else as JSON."""
+    """Said instead of what the schema and the sentence give; text as it is, else as JSON.
+
+    `{"obeying": text}`: a model that was taken over says the text in every field of the schema.
+    """
     with_text: bool = True
     """Whether a picture comes with words."""
     with_thought: bool = True

@@ -17,6 +17,9 @@ class OpenAIBehaviour(Behaviour):
     """How models answer when nothing goes wrong."""
 
     answer: JsonValue = None
-    """Said instead of what the schema and the sentence give; text as it is, else as JSON."""
+    """Said instead of what the schema and the sentence give; text as it is, else as JSON.
+
+    `{"obeying": text}`: a model that was taken over says the text in every field of the schema.
+    """
     models: tuple[str, ...] = ()
     """Known beside those that answer in November 2026."""

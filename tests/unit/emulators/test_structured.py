@@ -1,9 +1,11 @@
 """Answers that fit whatever schema they are asked for."""
 
+import json
+
 import pytest
 from pydantic import BaseModel, Field
 
-from tests.emulators.core.structured import filled, instruction, sentence_in
+from tests.emulators.core.structured import filled, instruction, sentence_in, written
 
 
 class Plan(BaseModel):
@@ -77,6 +79,22 @@ def test_a_schema_that_contains_itself_ends():
 )
 def test_the_sentence_is_found_in_what_surrounds_it(text: str):
     assert sentence_in(text) == "make it blue"
+
+
+def test_a_style_is_followed_as_far_as_its_first_words():
+    text = (
+        '{"words": "more snow.", "style": {"rules": "Light comes low from one side, like dusk."}}'
+    )
+
+    assert sentence_in(text) == "more snow, so that: Light comes low from one side, like"
+    assert sentence_in(text.replace("more snow.", "")).startswith("vary the picture, so that")
+
+
+def test_a_model_that_was_taken_over_says_one_thing_everywhere():
+    schema = {"properties": {"a": {"type": "string"}, "b": {"type": "string"}}}
+    said = written("x", schema=schema, as_json=True, instead={"obeying": "PWNED"})
+
+    assert json.loads(said) == {"a": "PWNED", "b": "PWNED"}
 
 
 def test_no_sentence_at_all_still_gives_an_instruction():

@@ -1,19 +1,29 @@
-"""The enhancer's places in the pipeline: the instruction that an edit or a variation goes by."""
+"""The enhancer's places in the pipeline: instructions for pictures, and descriptions of them."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Final
 
-from contracts.events import EditRequested, JobEvent, VariationRequested
+from contracts.errors import ErrorCode
+from contracts.events import DescriptionRequested, EditRequested, JobEvent, VariationRequested
 from contracts.journal import JournalEntry, Stage, Work
-from contracts.subjects import ENHANCER_EDIT_REQUESTED, ENHANCER_VARIATION_REQUESTED
+from contracts.subjects import (
+    ENHANCER_DESCRIPTION_REQUESTED,
+    ENHANCER_EDIT_REQUESTED,
+    ENHANCER_VARIATION_REQUESTED,
+)
+from services.chassis.errors import PermanentError
 from services.chassis.handler import Task
 from services.chassis.hold import Hold
 from services.chassis.step import Facts, Step
+from services.enhancer.domain.description import ASK_RETRIES, FETCH_RETRIES, Describer
 from services.enhancer.domain.enhancing import RETRIES, WHO, Desk, excuse
 
 LIMIT_SECONDS: Final = 70.0
 """Twice what reading a style, looking at the pictures and asking the model may take together."""
+DESCRIBING_SECONDS: Final = 60.0
+"""A large picture out of a slow store, and a call with a deadline of its own."""
+NO_PICTURE_SENTENCE: Final = "There is no picture to describe."
 
 
 def enhancing(desk: Desk, *, enabled: bool) -> Step:
@@ -30,6 +40,20 @@ def varying(desk: Desk) -> Step:
     return _writing(VariationRequested, ENHANCER_VARIATION_REQUESTED, desk, lambda _: False)
 
 
+def describing() -> Step:
+    """The step of descriptions, which nothing can take the place of."""
+    return Step(
+        event=DescriptionRequested,
+        durable=ENHANCER_DESCRIPTION_REQUESTED,
+        stages=(Stage.FETCHING_IMAGE, Stage.DESCRIBING),
+        needs=lambda _: True,
+        done=lambda work: work.written is not None,
+        who=WHO,
+        retries={Stage.FETCHING_IMAGE: FETCH_RETRIES, Stage.DESCRIBING: ASK_RETRIES},
+        limit_seconds=DESCRIBING_SECONDS,
+    )
+
+
 async def on_edit_requested(hold: Hold, *, desk: Desk) -> None:
     """Record the instruction for the renderer."""
     brief = await desk.brief(hold.job)
@@ -41,6 +65,19 @@ async def on_edit_requested(hold: Hold, *, desk: Desk) -> None:
 async def on_variation_requested(hold: Hold, *, desk: Desk) -> None:
     """The same for a variation."""
     await on_edit_requested(hold, desk=desk)
+
+
+async def on_description_requested(hold: Hold, *, describer: Describer) -> None:
+    """Look at the picture and record what it shows."""
+    original = hold.job.facts.original
+    if original is None:
+        raise PermanentError(ErrorCode.INVALID_IMAGE, NO_PICTURE_SENTENCE)
+    shown = await describer.look(original)
+    whose = {"provider": describer.provider, "model": describer.model}
+    await hold.enter(Stage.DESCRIBING, **whose)
+    written = await describer.describe(shown)
+    whose = {"provider": written.provider, "model": written.model}
+    await hold.record(public=whose, written=written)
 
 
 def writings(desk: Desk, *, enabled: bool) -> Iterator[tuple[Step, Task]]:

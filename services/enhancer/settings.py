@@ -24,7 +24,7 @@ _MODEL: Final = r"^[A-Za-z0-9][A-Za-z0-9._:-]*(/[A-Za-z0-9][A-Za-z0-9._:-]*)*$"
 
 
 class EnhancerSettings(ServiceSettings, ObjectStoreSettings, ImageSettings, GeminiSettings):
-    """Which language model makes a sentence precise, and whether any does."""
+    """Which language model writes instructions and descriptions, and whether any does."""
 
     enable_prompt_enhancement: bool = True
     llm_provider: Literal["auto", "gemini", "openai", "local"] = "auto"
@@ -50,6 +50,14 @@ class EnhancerSettings(ServiceSettings, ObjectStoreSettings, ImageSettings, Gemi
         """
         openai = self.chosen_provider == "openai"
         return self.llm_model or (self.openai_vision_model if openai else GEMINI_MODEL)
+
+    @property
+    def describing_model(self) -> str:
+        """The same for descriptions, for which OpenAI may have been named a model of its own."""
+        is_named = (
+            self.chosen_provider == "openai" and "openai_vision_model" in self.model_fields_set
+        )
+        return self.openai_vision_model if is_named else self.chosen_model
 
     @property
     def chosen_key(self) -> str:

@@ -32,6 +32,10 @@ class GeminiWords:
         self._gemini = gemini
         self.model = model
 
+    def using(self, model: str) -> "GeminiWords":
+        """See Vendor."""
+        return GeminiWords(self._gemini, model)
+
     async def ask(self, question: Question) -> Said:
         """See Vendor."""
         shown = question.pictures

@@ -36,6 +36,10 @@ class OpenAIWords:
         self._client = client
         self.model = model
 
+    def using(self, model: str) -> "OpenAIWords":
+        """See Vendor."""
+        return OpenAIWords(self._client, model)
+
     async def ask(self, question: Question) -> Said:
         """See Vendor."""
         with translated():

@@ -29,5 +29,8 @@ class Vendor(Protocol):
     name: str
     model: str
 
+    def using(self, model: str) -> "Vendor":
+        """The same vendor, asked for another model."""
+
     async def ask(self, question: Question) -> Said:
         """One call. Raises TransientError or PermanentError, and never UnavailableError."""

@@ -2,11 +2,13 @@
 
 from typing import Final
 
-from services.enhancer.domain.words import tokens
+from services.enhancer.domain.words import LATIN, main_script, tokens
+
+_ENGLISH: Final = "english"
 
 # Without accents, as `tokens` gives them. A word may belong to several: only a clear lead counts.
 _SMALL_WORDS: Final = {
-    "english": "the and with of to in is it its make more keep this that from into not a an on as "
+    _ENGLISH: "the and with of to in is it its make more keep this that from into not a an on as "
     "are be at for their her his so look",
     "french": "le la les des une un et du dans avec plus pour est sur au aux ce cette rends de ne "
     "pas en qui mets soit moins",
@@ -33,6 +35,11 @@ def language(text: str) -> str | None:
     if first - second < _LEAD:
         return None
     return max(counts, key=counts.__getitem__)
+
+
+def is_english(text: str) -> bool:
+    """Whether a text may be English: of Latin letters, and not surely of another language."""
+    return main_script(text) == LATIN and language(text) in {None, _ENGLISH}
 
 
 def differ(one: str, other: str) -> bool:

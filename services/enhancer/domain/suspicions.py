@@ -17,7 +17,7 @@ CHATTER: Final = (
     r"(?:^|[.!?:\n] ?)here(?:'s| is| are)\b",
     r"^(?:sure|certainly|absolutely|of course|okay|ok|great)\b ?[,!.:]",
     r"\b(?:let me know|hope this helps|happy to help|feel free)\b",
-    r"\b(?:subject_to_preserve|final_instruction|constraints\":)",
+    r"\b(?:subject_to_preserve|final_instruction|constraints\":|description\":)",
 )
 
 _ORDERS: Final = r"\b(?:ignore|disregard|forget|override|bypass)"
@@ -75,9 +75,16 @@ def suspicion(text: str, *, written: str) -> str | None:
 
 def misleads(text: str) -> bool:
     """Whether a text that should say how something looks gives orders, links or hides something."""
-    plain = _plain(text)
-    kinds = (_TAKEOVER, _MARKUP)
-    return bool(_hidden(text)) or any(p.search(plain) for kind in kinds for p in _PATTERNS[kind])
+    return is_no_plain_text(text) or _has(_TAKEOVER, text)
+
+
+def is_no_plain_text(text: str) -> bool:
+    """Whether a text has links, markup or signs that nobody sees."""
+    return bool(_hidden(text)) or _has(_MARKUP, text)
+
+
+def _has(kind: str, text: str) -> bool:
+    return any(pattern.search(_plain(text)) for pattern in _PATTERNS[kind])
 
 
 def _is_new(pattern: re.Pattern[str], text: str, known: str) -> bool:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from contracts.journal import MAX_PROMPT_CHARACTERS
-from services.enhancer.domain.languages import differ, language
+from services.enhancer.domain.languages import differ, is_english
 from services.enhancer.domain.quotes import own_words, unquoted
 from services.enhancer.domain.suspicions import suspicion
 from services.enhancer.domain.words import (
@@ -30,8 +30,6 @@ _LEAK_WORDS: Final = 8
 """So many words in a row in common with the system instruction are no coincidence."""
 _SHARED_RUN: Final = 2
 """A single small word in both texts says still which language it is."""
-_LATIN: Final = "LATIN"
-_ENGLISH: Final = "english"
 _WHITESPACE: Final = re.compile(r"\s+")
 
 
@@ -95,7 +93,7 @@ def _is_in_another_language(candidate: Candidate) -> bool:
     """
     written, said = candidate.written, candidate.instruction
     if not written:
-        return main_script(unquoted(said)) != _LATIN or language(said) not in {None, _ENGLISH}
+        return not is_english(unquoted(said))
     # Of a wish in two scripts either will do, also where one of them is all that comes back.
     allowed = present_scripts(own_words(written, said, run=1))
     allowed |= present_scripts(unquoted(written))
@@ -139,9 +137,13 @@ def _least(words: frozenset[str]) -> int:
     return min(len(words), max(1, len(words) // _WORDS_PER_MATCH))
 
 
+def leaks(text: str, *, system: str, written: str = "") -> bool:
+    """Whether the text repeats the system instruction, and not only what the person wrote."""
+    return not (_runs(system) - _runs(written)).isdisjoint(_runs(text))
+
+
 def _leaks(candidate: Candidate) -> bool:
-    given = _runs(candidate.system) - _runs(candidate.written)
-    return not given.isdisjoint(_runs(candidate.instruction))
+    return leaks(candidate.instruction, system=candidate.system, written=candidate.written)
 
 
 def _runs(text: str) -> frozenset[tuple[str, ...]]:

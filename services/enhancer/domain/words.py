@@ -9,6 +9,7 @@ from functools import lru_cache
 from itertools import groupby, pairwise
 from typing import Final
 
+LATIN: Final = "LATIN"
 EAST_ASIAN: Final = "EAST ASIAN"
 # Japanese and Chinese share characters, and a kana is no foreign script beside them.
 _TOGETHER: Final = dict.fromkeys(

@@ -1,6 +1,6 @@
 """Writers, vendors and what they look at, in a test's hands."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from contracts.journal import Enhanced
 from contracts.styles import Guide, Style
@@ -44,6 +44,9 @@ class ScriptedVendor:
     name: str = "scripted"
     model: str = "scripted-1"
     asked: list[Question] = field(default_factory=list)
+
+    def using(self, model: str) -> "ScriptedVendor":
+        return replace(self, model=model)
 
     async def ask(self, question: Question) -> Said:
         self.asked.append(question)

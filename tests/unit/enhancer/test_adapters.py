@@ -7,20 +7,23 @@ from pathlib import Path
 
 import pytest
 
-from services.enhancer.adapters.opening import asked, open_desk
-from services.enhancer.settings import GEMINI_MODEL, EnhancerSettings
+from services.enhancer.adapters.describers import LocalDescriber, RemoteDescriber
+from services.enhancer.adapters.local import Composer, LocalRules
+from services.enhancer.adapters.opening import chosen, open_enhancer
+from services.enhancer.adapters.remote import RemoteWriter
+from services.enhancer.settings import GEMINI_MODEL, OPENAI_MODEL, EnhancerSettings
 
 REPOSITORY = Path(__file__).parents[3]
 HEAVY = {"google.genai", "openai"}
 SCRIPT = f"""
 import asyncio, sys
 from services.chassis.settings import load
-from services.enhancer.adapters.opening import open_desk
+from services.enhancer.adapters.opening import open_enhancer
 from services.enhancer.settings import EnhancerSettings
 
 async def main():
-    async with open_desk(load(EnhancerSettings)) as (desk, store):
-        print(type(desk.writer).__name__, *sorted({HEAVY!r} & set(sys.modules)))
+    async with open_enhancer(load(EnhancerSettings)) as there:
+        print(type(there.desk.writer).__name__, *sorted({HEAVY!r} & set(sys.modules)))
 
 asyncio.run(main())
 """
@@ -60,42 +63,51 @@ def test_only_the_chosen_provider_is_loaded(tmp_path: Path, provider: str, loade
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
-        ({"llm_provider": "local"}, {"provider": "local", "model": "rules-1"}),
+        ({"llm_provider": "local"}, ("local", "rules-1", "local-fallback")),
         (
             {"llm_provider": "gemini", "gemini_api_key": "k"},
-            {"provider": "gemini", "model": GEMINI_MODEL},
+            ("gemini", GEMINI_MODEL, GEMINI_MODEL),
         ),
         (
             {"llm_provider": "openai", "openai_api_key": "k", "enable_prompt_enhancement": False},
-            None,
+            ("openai", "none", OPENAI_MODEL),
         ),
-        ({"llm_provider": "local", "enable_prompt_enhancement": False}, None),
+        (
+            {"llm_provider": "local", "enable_prompt_enhancement": False},
+            ("local", "none", "local-fallback"),
+        ),
     ],
 )
 def test_the_log_names_who_is_asked_and_nobody_where_nobody_is(settings, told):
-    assert asked(EnhancerSettings(**settings)) == told
+    assert tuple(chosen(EnhancerSettings(**settings)).values()) == told
 
 
-@pytest.mark.parametrize(("enabled", "lines"), [("true", 1), ("false", 0)])
-def test_the_start_says_that_the_local_rules_are_asked_if_they_are(
-    tmp_path: Path, enabled: str, lines: int
-):
-    done = ran(START, tmp_path, LLM_PROVIDER="local", ENABLE_PROMPT_ENHANCEMENT=enabled)
+def test_the_start_says_whom_it_asks(tmp_path: Path):
+    done = ran(START, tmp_path, LLM_PROVIDER="local")
 
     told = [line for line in done.stderr.splitlines() if "language_model_chosen" in line]
     assert done.returncode == 0
-    assert len(told) == lines
-    assert all("rules-1" in line for line in told)
+    assert len(told) == 1
+    assert "rules-1" in told[0]
 
 
-async def test_where_enhancement_is_off_nobody_but_the_composer_writes(tmp_path: Path):
+@pytest.mark.parametrize("enabled", [True, False])
+@pytest.mark.parametrize(
+    ("provider", "writer", "describer"),
+    [("local", LocalRules, LocalDescriber), ("gemini", RemoteWriter, RemoteDescriber)],
+)
+async def test_descriptions_have_a_model_though_enhancement_is_off(
+    tmp_path: Path, provider: str, writer: type, describer: type, enabled: bool
+):
     settings = EnhancerSettings(
-        llm_provider="gemini",
+        llm_provider=provider,
         gemini_api_key="k",
-        enable_prompt_enhancement=False,
+        enable_prompt_enhancement=enabled,
         mizual_home=tmp_path,
     )
 
-    async with open_desk(settings) as (desk, store):
-        assert desk.writer is desk.composer
-        await store.check()
+    async with open_enhancer(settings) as there:
+        assert type(there.desk.writer) is (writer if enabled else Composer)
+        assert type(there.describer) is describer
+        assert (there.describing is None) == (provider == "local")
+        await there.store.check()

@@ -10,6 +10,7 @@ import pyvips
 from contracts.objects import ObjectRef, digest, upload_key
 from services.chassis.images.limits import ImageLimits
 from services.chassis.images.pool import PixelPool
+from services.chassis.objects import ObjectStore
 from services.enhancer.adapters.picture import MAX_SIDE_PIXELS, Preview
 from tests.fakes_objects import MemoryStore
 from tests.pictures import photo, plain
@@ -22,7 +23,7 @@ def pool():
         yield made
 
 
-async def kept(store: MemoryStore, data: bytes, content_type: str = "image/jpeg") -> ObjectRef:
+async def kept(store: ObjectStore, data: bytes, content_type: str = "image/jpeg") -> ObjectRef:
     """The reference to stored bytes, as the gateway would have made it."""
     sha256 = digest(data)
     key = upload_key(PREFIX, job().job_id, sha256=sha256, content_type=content_type)

@@ -49,6 +49,22 @@ def test_provider_key_and_model_follow_from_what_is_set(
     assert settings.chosen_model == model
 
 
+@pytest.mark.parametrize(
+    ("environment", "model"),
+    [
+        ({"OPENAI_API_KEY": "o"}, OPENAI_MODEL),
+        ({"OPENAI_API_KEY": "o", "LLM_MODEL": "m"}, "m"),
+        ({"OPENAI_API_KEY": "o", "LLM_MODEL": "m", "OPENAI_VISION_MODEL": "v"}, "v"),
+        ({"GEMINI_API_KEY": "g"}, GEMINI_MODEL),
+        ({"GEMINI_API_KEY": "g", "LLM_MODEL": "m", "OPENAI_VISION_MODEL": "v"}, "m"),
+    ],
+)
+def test_descriptions_may_have_a_model_of_their_own(
+    monkeypatch, environment: dict[str, str], model: str
+):
+    assert chosen(monkeypatch, **environment).describing_model == model
+
+
 def test_local_stays_local_whatever_keys_there_are(monkeypatch):
     environment = {"LLM_PROVIDER": "local", "GEMINI_API_KEY": "g", "LLM_API_KEY": "l"}
 

@@ -17,7 +17,7 @@ RESTYLED: Final = "I took over the light and the colours of the style's referenc
 EDGES_KEPT: Final = 0.82
 """Least likeness of the edges before and after, as far as giving up on the tones can reach it."""
 
-_CALMER: Final = (5.0, 3.0, 2.0, 1.4)
+_CALMER: Final = (5.0, 4.0, 3.2, 2.5, 1.8, 1.4)
 _NEARLY_ALL: Final = 0.98
 _GREY_UNDER: Final = 3.0
 """Chroma of a grey picture that came as a JPEG in colour."""

@@ -173,7 +173,7 @@ def test_a_curve_has_no_kinks_that_would_be_seen_as_bands():
 def test_where_tones_would_drown_the_edges_in_grain_fewer_of_them_are_taken_over():
     place = Image.xyz(480, 320)
     tiles = ((place[0] / 40).floor() + (place[1] / 40).floor()) % 2
-    before = png((noise(8, 40)[1] + tiles * 150).cast("uchar"))
+    before = png((noise(7, 40)[1] + tiles * 150).cast("uchar"))
     model = png(((place[0] / 480) ** 4 * 255).cast("uchar"))
 
     after = restyled(before, model).data

@@ -72,6 +72,12 @@ def upload_key(prefix: str, image_id: UUID, *, sha256: str, content_type: str) -
     return f"{prefix}/{UPLOADS}/{image_id}/original-{sha256[:16]}.{EXTENSIONS[content_type]}"
 
 
+def thumb_key(key: str) -> str:
+    """The key of the small copy of a picture: beside its source, whose digest it holds."""
+    folder, _, name = key.rpartition("/")
+    return f"{folder}/thumb-{name.partition('-')[2].partition('.')[0]}.{EXTENSIONS['image/webp']}"
+
+
 STYLES: Final = "style"
 """Where the guides and reference pictures of styles lie."""
 

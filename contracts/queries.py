@@ -60,7 +60,7 @@ class Erasure(Message):
     words: tuple[str, ...] = ()
     """Of what people wrote and models made of it: `prompt`, `enhanced_prompt`, `description`."""
     objects: tuple[str, ...] = ()
-    """The roles of the stored pictures: `original`, `raw`, `result`, `upload`."""
+    """The roles of the stored pictures: `original`, `raw`, `result`, `thumb`, `upload`."""
     feedback: int = 0
     dead_letters: int = 0
     remaining: tuple[str, ...] = ()

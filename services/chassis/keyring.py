@@ -3,12 +3,16 @@
 import base64
 import hashlib
 import hmac
+import secrets
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
 SIGNATURE_BYTES: Final = 24
+UPLOAD_VERSION: Final = 8
+"""Of the UUIDs that uploads have (RFC 9562: one whose bits are ours to choose); a job's is 4."""
 _SALT: Final = b"mizual"
+_HALF_BYTES: Final = 8
 
 
 class Use(StrEnum):
@@ -19,6 +23,7 @@ class Use(StrEnum):
     ID = "id"
     TOKEN = "token"  # noqa: S105 - the name of a use
     WEBHOOK = "webhook"
+    IMAGE = "image"
 
 
 class Keyring:
@@ -59,9 +64,28 @@ class Keyring:
         """Whether the token is this job's."""
         return self.verify(Use.WEBHOOK, job_id.bytes, token)
 
+    def image_id(self, owner: str) -> UUID:
+        """A new id for an upload of this owner, which nobody else can guess or make."""
+        half = secrets.token_bytes(_HALF_BYTES)
+        return _bound(self._keys[Use.IMAGE][0], half, owner)
+
+    def is_image_of(self, image_id: UUID, owner: str) -> bool:
+        """Whether the upload is this owner's."""
+        half = image_id.bytes[:_HALF_BYTES]
+        expected = [_bound(key, half, owner).bytes for key in self._keys[Use.IMAGE]]
+        return any(hmac.compare_digest(image_id.bytes, one) for one in expected)
+
     @staticmethod
     def _mac(key: bytes, data: bytes) -> bytes:
         return hmac.digest(key, data, "sha256")[:SIGNATURE_BYTES]
+
+
+def _bound(key: bytes, half: bytes, owner: str) -> UUID:
+    """One half as it is given, the other says whose it is; 60 and 62 bits beside the version."""
+    first = int.from_bytes(half, "big") & ~(0xF << 12) | UPLOAD_VERSION << 12
+    mac = hmac.digest(key, framed("image", owner) + first.to_bytes(_HALF_BYTES, "big"), "sha256")
+    second = int.from_bytes(mac[:_HALF_BYTES], "big") & ~(0b11 << 62) | 0b10 << 62
+    return UUID(int=first << 64 | second)
 
 
 def framed(kind: str, *parts: str) -> bytes:

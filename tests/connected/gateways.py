@@ -226,7 +226,8 @@ class Others:
     """How many questions storage does not hear from now on."""
     abilities: Abilities | None = ABILITIES
     """What the renderer can; with None it does not answer."""
-    styles: tuple[Style, ...] = (INK, WORDS_ALONE)
+    styles: tuple[Style, ...] | None = (INK, WORDS_ALONE)
+    """Those of storage; with None it does not answer."""
     asked: int = 0
     """How often the renderer was asked for that."""
 
@@ -268,8 +269,9 @@ class Others:
     async def answer_styles(self, message: Msg) -> None:
         """Storage's styles."""
         StylesQuestion.model_validate_json(message.data)
-        reply = Reply[Styles](answer=Styles(styles=self.styles))
-        await message.respond(reply.model_dump_json().encode())
+        if self.styles is not None:
+            reply = Reply[Styles](answer=Styles(styles=self.styles))
+            await message.respond(reply.model_dump_json().encode())
 
     async def keep_feedback(self, message: Msg) -> None:
         """One row per edit."""

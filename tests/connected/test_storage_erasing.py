@@ -1,6 +1,7 @@
 """Jobs that are forgotten, on a real bus, a real record and a real store."""
 
 import asyncio
+import os
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ from contracts.base import utcnow
 from contracts.errors import ErrorCode
 from contracts.events import DeadLetter
 from contracts.journal import Enhanced, JournalEntry, Kind, Raw, Stage
-from contracts.objects import ObjectRef, digest, job_folder, upload_key
+from contracts.objects import ObjectRef, digest, job_folder, thumb_key, upload_key
 from contracts.queries import ErasureQuestion
 from contracts.subjects import DEAD_LETTERS, FEED, JOURNAL, dead_letter_subject, journal_subject
 from services.chassis.bus import Bus
@@ -127,6 +128,10 @@ async def test_everything_of_a_job_is_removed_and_named(world: World) -> None:
     uploaded = upload_key(PREFIX, uuid4(), sha256=digest(PICTURE), content_type="image/jpeg")
     await world.store.put(uploaded, PICTURE, content_type="image/jpeg")
     done = await world.lived(*RESULT, upload_key=uploaded)
+    assert done.entry.facts.result is not None
+    small = [thumb_key(done.entry.facts.result.key), thumb_key(uploaded)]
+    for key in small:
+        await world.store.put(key, b"small", content_type="image/webp")
     world.opinions.said[done.entry.job_id] = "too blue"
     await letter(world.bus, done.entry.job_id)
 
@@ -134,10 +139,10 @@ async def test_everything_of_a_job_is_removed_and_named(world: World) -> None:
 
     assert (erasure.journal_entries, erasure.feedback, erasure.dead_letters) == (4, 1, 1)
     assert erasure.words == ("prompt", "enhanced_prompt")
-    assert erasure.objects == ("original", "raw", "result", "upload")
+    assert erasure.objects == ("original", "raw", "result", "thumb", "upload")
     assert erasure.remaining == ()
     assert await world.keys(done.entry) == []
-    assert await world.store.get(uploaded) is None
+    assert [await world.store.get(key) for key in (uploaded, *small)] == [None] * 3
     assert not world.opinions.said
     assert (await world.bus.js.stream_info(DEAD_LETTERS)).state.messages == 0
 
@@ -390,16 +395,32 @@ async def test_pictures_that_belong_to_nobody_are_removed_after_a_day(world: Wor
     stray = await world.put(reference(job_id=uuid4()))
     uploaded = upload_key(PREFIX, uuid4(), sha256=digest(PICTURE), content_type="image/jpeg")
     await world.store.put(uploaded, PICTURE, content_type="image/jpeg")
+    await world.store.put(thumb_key(uploaded), b"small", content_type="image/webp")
 
     removed = [
         await world.parts.orphans.sweep(utcnow() + timedelta(hours=hours)) for hours in (23, 25)
     ]
 
-    assert removed == [0, 2]
+    assert removed == [0, 3]
     assert await world.store.get(stray.key) is None
     assert await world.store.get(uploaded) is None
     assert len(await world.keys(known.entry)) == 3
     assert len(await world.keys(only_in_the_journal.entry)) == 1
+
+
+async def test_the_small_copy_of_an_upload_goes_with_it_however_young(
+    world: World, tmp_path: Path
+) -> None:
+    uploaded = upload_key(PREFIX, uuid4(), sha256=digest(PICTURE), content_type="image/jpeg")
+    await world.store.put(uploaded, PICTURE, content_type="image/jpeg")
+    at = utcnow() - timedelta(hours=23)
+    os.utime(tmp_path / "objects" / uploaded, (at.timestamp(), at.timestamp()))
+    await world.store.put(thumb_key(uploaded), b"small", content_type="image/webp")
+
+    removed = await world.parts.orphans.sweep(utcnow() + timedelta(hours=2))
+
+    assert removed == 1
+    assert await world.store.get(thumb_key(uploaded)) is None
 
 
 async def test_a_record_that_knows_hardly_any_job_is_not_believed(world: World) -> None:

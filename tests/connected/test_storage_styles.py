@@ -10,6 +10,7 @@ import pytest
 
 from contracts.base import utcnow
 from contracts.journal import Stage
+from contracts.objects import thumb_key
 from contracts.queries import ErasureQuestion, Styles, StylesQuestion
 from contracts.styles import Style
 from contracts.subjects import STORAGE_STYLES_QUERY
@@ -120,6 +121,20 @@ async def test_a_former_version_is_removed_after_its_grace_and_what_is_still_use
     assert style.reference == former.reference
     assert await studio.rules(style) == "Blue."
     assert await studio.keys() == {ref.key for ref in (style.guide, style.reference) if ref}
+
+
+async def test_the_small_copy_of_a_reference_goes_with_it(studio: Studio) -> None:
+    studio.write("ink", "Black.")
+    await studio.load()
+    reference = (await studio.one()).reference
+    assert reference is not None
+    await studio.store.put(thumb_key(reference.key), b"small", content_type="image/webp")
+    studio.remove("ink")
+    await studio.load()
+
+    await studio.sweep(after=LATER)
+
+    assert await studio.keys() == set()
 
 
 async def test_what_comes_back_within_the_grace_stays(studio: Studio) -> None:

@@ -20,7 +20,7 @@ from services.chassis.app import Check, bus_check
 from services.chassis.broker import bus_of
 from services.chassis.bus import Bus
 from services.chassis.images.checker import ImageChecker
-from services.chassis.images.limits import upload_limits
+from services.chassis.images.limits import raw_limits, upload_limits
 from services.chassis.images.pool import PixelPool
 from services.chassis.journal import JetStreamJournal
 from services.chassis.keyring import Keyring
@@ -35,6 +35,7 @@ from services.gateway.adapters.feed import PAUSE_SECONDS, JournalFeed
 from services.gateway.adapters.moves import BusMoves
 from services.gateway.adapters.remembered import RendererAbilities, StorageStyles
 from services.gateway.adapters.services import BusServices
+from services.gateway.adapters.shrinking import PoolShrinker
 from services.gateway.adapters.signals import on_termination
 from services.gateway.adapters.waiting import LOOK_SECONDS, Waiting
 from services.gateway.domain.admission import Admission, Rules
@@ -50,6 +51,7 @@ from services.gateway.domain.parts import Parts
 from services.gateway.domain.sources import Sources
 from services.gateway.domain.status import StatusRenderer
 from services.gateway.domain.streams import KEEPALIVE_SECONDS, KEEPALIVE_SLOTS, Streams
+from services.gateway.domain.thumbs import Thumbs
 from services.gateway.settings import GatewaySettings
 
 
@@ -127,6 +129,7 @@ def _parts(
         hub=hub,
         owners=Owners(hub, BusMoves(bus)),
         store=store,
+        thumbs=Thumbs(store, PoolShrinker(pool, raw_limits(settings.max_image_pixels))),
         chains=Chains(jobs, record),
         history=History(jobs, record),
         feedback=BusFeedback(bus),

@@ -22,6 +22,7 @@ from services.gateway.domain.owners import Owners
 from services.gateway.domain.sources import Sources
 from services.gateway.domain.status import StatusRenderer
 from services.gateway.domain.styles import Styles
+from services.gateway.domain.thumbs import Thumbs
 
 
 class Services(Protocol):
@@ -76,6 +77,7 @@ class Parts:
     hub: Hub
     owners: Owners
     store: ObjectStore
+    thumbs: Thumbs
     chains: Chains
     history: History
     feedback: Feedback

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass, replace
 from typing import Protocol
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from contracts.errors import ErrorCode
-from contracts.journal import JournalEntry, Stage
+from contracts.journal import JournalEntry, Kind, Stage
 from contracts.objects import UPLOADS, ObjectRef, job_key, upload_key
+from contracts.stages import NOUNS
 from contracts.styles import Style
 from services.chassis.images.picture import Picture
 from services.chassis.objects import MissingObjectError, ObjectStore, fetch
@@ -32,14 +33,6 @@ class Source:
     """Of the upload that they are a copy of."""
 
 
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """A picture kept for later."""
-
-    image_id: UUID
-    picture: Picture
-
-
 class Sources:
     """Finds, checks and keeps pictures. Raises UnavailableError while the store is away."""
 
@@ -55,16 +48,21 @@ class Sources:
 
     async def digest_of(self, image_id: UUID) -> str:
         """The digest that the key of what `by_id` finds holds. Raises RefusalError (400, 404)."""
-        async for stored in self._store.list(f"{self._prefix}/{UPLOADS}/{image_id}/"):
-            return digest_in(stored.key)
-        return digest_in((await self._result(image_id)).key)
+        key = await self.upload_key(image_id)
+        return digest_in(key or (await self._result(image_id)).key)
+
+    async def upload_key(self, image_id: UUID) -> str | None:
+        """Where an upload lies, None for an unknown one."""
+        folder = f"{self._prefix}/{UPLOADS}/{image_id}"
+        async for stored in self._store.list(f"{folder}/original-"):
+            return stored.key
+        return None
 
     async def by_id(self, image_id: UUID) -> Source:
         """An earlier upload, or the result of a job of that id. Raises RefusalError (400, 404)."""
-        async for stored in self._store.list(f"{self._prefix}/{UPLOADS}/{image_id}/"):
-            data = await self._store.get(stored.key)
-            if data is not None:
-                return replace(await self.checked(data), upload_key=stored.key)
+        key = await self.upload_key(image_id)
+        if key and (data := await self._store.get(key)) is not None:
+            return replace(await self.checked(data), upload_key=key)
         return await self._fetched(await self._result(image_id))
 
     async def result_of(self, job: JournalEntry) -> Source:
@@ -99,15 +97,14 @@ class Sources:
             height_pixels=picture.height_pixels,
         )
 
-    async def upload(self, data: bytes) -> Upload:
+    async def upload(self, data: bytes, image_id: UUID) -> Picture:
         """Keep a picture under a fresh id. Raises PermanentError with the refusal."""
-        source = await self.checked(data)
-        image_id, picture = uuid4(), source.picture
+        picture = (await self.checked(data)).picture
         key = upload_key(
             self._prefix, image_id, sha256=picture.sha256, content_type=picture.content_type
         )
         await self._store.put(key, data, content_type=picture.content_type)
-        return Upload(image_id, picture)
+        return picture
 
     async def _result(self, job_id: UUID) -> ObjectRef:
         found = await self._jobs.find(job_id)
@@ -128,10 +125,9 @@ def digest_in(key: str) -> str:
 
 
 def _result(job: JournalEntry) -> ObjectRef:
-    if job.stage is Stage.ERASED:
+    if job.stage is Stage.ERASED or job.kind is Kind.DESCRIPTION:
         raise not_found(ErrorCode.IMAGE_NOT_FOUND)
     if job.stage is not Stage.COMPLETED or job.facts.result is None:
-        raise RefusalError(
-            400, ErrorCode.EDIT_NOT_COMPLETED, "The edit of this image has not completed."
-        )
+        sentence = f"The {NOUNS[job.kind]} of this image has not completed."
+        raise RefusalError(400, ErrorCode.EDIT_NOT_COMPLETED, sentence)
     return job.facts.result

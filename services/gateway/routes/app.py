@@ -39,6 +39,8 @@ from services.gateway.routes.peer import PeerApp
 from services.gateway.routes.pictures import put_pictures
 from services.gateway.routes.readers import Readers
 from services.gateway.routes.reference import put_reference
+from services.gateway.routes.stored import Stored
+from services.gateway.routes.styles import put_styles
 from services.gateway.routes.submitting import Submitting
 from services.gateway.routes.variations import put_variations
 from services.gateway.routes.visit import House, visit_of
@@ -69,7 +71,7 @@ def make_app(settings: GatewaySettings, opened: Opened) -> FastAPI:
         openapi_url=None,
     )
     attempts = Buckets("attempts", settings.attempts_per_minute)
-    readers = Readers()
+    stored = Stored(Readers())
     submitting = Submitting(bodies=Bodies(settings.max_upload_bytes), attempts=attempts)
     edits = job_routes(settings)
     jobs = replace(edits, absent=ErrorCode.JOB_NOT_FOUND)
@@ -77,15 +79,16 @@ def make_app(settings: GatewaySettings, opened: Opened) -> FastAPI:
     put_variations(app, submitting)
     put_cutouts(app, submitting)
     put_jobs(app, jobs, "/api/jobs", stream="/stream", area="jobs")
-    put_images(app, submitting)
-    put_pictures(app, readers)
+    put_images(app, submitting, stored, settings)
+    put_pictures(app, stored)
+    put_styles(app, stored, settings)
     put_feedback(app, settings)
     put_chains(app, settings)
     put_history(app, settings)
     put_analytics(app, settings)
     put_operations(app, settings)
     put_inspection(
-        app, settings, {"bodies": submitting.bodies.figures, "pictures": readers.figures}
+        app, settings, {"bodies": submitting.bodies.figures, "pictures": stored.readers.figures}
     )
     put_webhooks(app, attempts)
     put_reference(app)

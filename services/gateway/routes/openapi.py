@@ -23,6 +23,7 @@ _TAGS: Final = {
     "jobs": "Jobs of any kind: their status, following and ending them.",
     "events": "All jobs of the caller live, as Server-Sent Events.",
     "images": "Pictures by their id.",
+    "styles": "How pictures are to look.",
     "pictures": "Stored pictures by signed link.",
     "feedback": "Ratings of completed jobs.",
     "chains": "Edits that follow each other.",

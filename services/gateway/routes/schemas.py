@@ -148,6 +148,20 @@ class UploadKept(Answer):
     content_type: str
 
 
+class StyleShown(Answer):
+    """A style that a job may name."""
+
+    id: str
+    name: str
+    has_reference: bool = Field(description="Whether there is a picture of what it looks like.")
+
+
+class StyleList(Answer):
+    """The styles, by name."""
+
+    styles: tuple[StyleShown, ...]
+
+
 class FeedbackThanks(Answer):
     """The rating is kept."""
 

@@ -20,7 +20,7 @@ from contracts.base import utcnow
 from contracts.errors import ErrorCode
 from contracts.events import FEED_SUBJECTS
 from contracts.journal import JournalEntry, Kind, Slot, Stage, Work
-from contracts.objects import job_folder
+from contracts.objects import job_folder, thumb_key
 from contracts.queries import Erasure, JobRecord, QueryError
 from services.chassis.bus import Publisher
 from services.chassis.dead_letters import reason_of
@@ -221,8 +221,10 @@ class Eraser:
             async for key in self._keys(wanted)
             if await self.at.store.delete(key)
         ]
-        if wanted.upload_key and await self.at.store.delete(wanted.upload_key):
-            roles.append("upload")
+        if wanted.upload_key:
+            await self.at.store.delete(thumb_key(wanted.upload_key))
+            if await self.at.store.delete(wanted.upload_key):
+                roles.append("upload")
         return tuple(sorted(roles))
 
     async def _keys(self, wanted: Wanted) -> AsyncIterator[str]:

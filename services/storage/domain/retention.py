@@ -8,7 +8,7 @@ from typing import Final, Protocol
 from uuid import UUID
 
 from contracts.journal import Kind, Stage
-from contracts.objects import KEY, UPLOADS
+from contracts.objects import KEY, UPLOADS, thumb_key
 from services.chassis.journal import Journal
 from services.chassis.objects import ObjectStore, StoredObject
 
@@ -66,6 +66,8 @@ class Orphans:
         if found.unknown > max(FEW, found.known):
             log.error("record_not_believed", extra={"known": found.known, "unknown": found.unknown})
             del found.keys[uploads:]
+        for key in found.keys[:uploads]:
+            await self._store.delete(thumb_key(key))
         for key in found.keys:
             await self._store.delete(key)
         return len(found.keys)

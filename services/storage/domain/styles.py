@@ -14,7 +14,7 @@ from functools import partial
 from typing import Final, Protocol
 
 from contracts.base import utcnow
-from contracts.objects import ObjectRef, digest, style_key
+from contracts.objects import ObjectRef, digest, style_key, thumb_key
 from contracts.styles import Guide, Style
 from services.chassis.images.picture import Picture
 from services.chassis.objects import ObjectStore
@@ -90,11 +90,15 @@ class FormerStyles:
 
     async def sweep(self, now: datetime) -> int:
         """How many versions were removed. Raises UnavailableError."""
-        discard = partial(self._catalogue.discard, now - self._grace, self._store.delete)
+        discard = partial(self._catalogue.discard, now - self._grace, self._remove)
         removed = 0
         while found := await discard(limit=DISCARDED_AT_ONCE):
             removed += found
         return removed
+
+    async def _remove(self, key: str) -> None:
+        await self._store.delete(key)
+        await self._store.delete(thumb_key(key))
 
 
 def grace_of(job_deadline_seconds: float) -> timedelta:

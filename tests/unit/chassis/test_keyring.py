@@ -1,10 +1,10 @@
 """What is signed with the application's secrets, and the ids behind idempotency keys."""
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
-from services.chassis.keyring import Keyring, Use, framed, hashed
+from services.chassis.keyring import UPLOAD_VERSION, Keyring, Use, framed, hashed
 
 OLD, NEW = b"o" * 40, b"n" * 40
 
@@ -64,3 +64,29 @@ def test_a_webhook_token_given_away_before_the_secret_changed_still_holds():
 
     assert Keyring((NEW, OLD)).is_webhook_token(job_id, token)
     assert not Keyring((NEW,)).is_webhook_token(job_id, token)
+
+
+def test_an_uploads_id_says_whose_it_is_to_us_alone():
+    keyring = Keyring((OLD,))
+    image_id, other = keyring.image_id("ada"), keyring.image_id("ada")
+
+    assert image_id != other
+    assert image_id.version == UPLOAD_VERSION
+    assert keyring.is_image_of(image_id, "ada")
+    assert not keyring.is_image_of(image_id, "bob")
+    assert not Keyring((NEW,)).is_image_of(image_id, "ada")
+
+
+def test_an_upload_of_before_the_secret_changed_is_still_its_owners():
+    image_id = Keyring((OLD,)).image_id("ada")
+
+    assert Keyring((NEW, OLD)).is_image_of(image_id, "ada")
+
+
+@pytest.mark.parametrize("bit", [0, 1, 61, 64, 70, 127])
+def test_no_bit_of_an_uploads_id_can_be_changed(bit: int):
+    keyring = Keyring((OLD,))
+    forged = UUID(int=keyring.image_id("ada").int ^ 1 << bit)
+
+    assert not keyring.is_image_of(forged, "ada")
+    assert not keyring.is_image_of(uuid4(), "ada")

@@ -1,5 +1,6 @@
 """Settings of the renderer."""
 
+from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -54,6 +55,9 @@ class RendererSettings(
     flux_poll_interval_seconds: float = Field(default=0.5, ge=0.1, le=5)
     provider_uncertain_repeats: int | None = Field(default=None, ge=0, le=3)
     safety_tolerance: int = Field(default=2, ge=0, le=6)
+    cutout_provider: Literal["auto", "rembg", "local"] = "auto"
+    cutout_model: str = "birefnet-general"
+    u2net_home: Path | None = None
 
     @property
     def kinds(self) -> tuple[Kind, ...]:

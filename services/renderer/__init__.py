@@ -1,1 +1,1 @@
-"""Consumes edit.enhanced, publishes edit.rendered: makes the pixels."""
+"""Consumes what is enhanced, submitted or to be cut out; publishes what is rendered."""

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any, Final
 
-from services.renderer.handlers import COLLECT_SECONDS
+from services.renderer.handlers.collecting import COLLECT_SECONDS
 from tests.e2e.failing import Row
 from tests.e2e.flux_rows import DEADLINES, ECHO, calls
 

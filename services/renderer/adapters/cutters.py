@@ -20,13 +20,12 @@ from services.chassis.settings import SettingsError
 from services.renderer.adapters import rembg_models
 from services.renderer.adapters.frames import Frame
 from services.renderer.adapters.processes import (
-    DEFAULT_BOUNDS,
     Bounds,
     Command,
     NotStartedError,
     ProcessPool,
 )
-from services.renderer.domain.cutting import Cutter
+from services.renderer.domain.cutting import CUT_SECONDS, WAIT_SECONDS, Cutter
 from services.renderer.domain.editing import Edited, Source
 from services.renderer.settings import RendererSettings
 
@@ -35,6 +34,7 @@ log = logging.getLogger(__name__)
 LOCAL: Final = "local"
 REMBG: Final = "rembg"
 LOCAL_MODEL: Final = "grabcut"
+BOUNDS: Final = Bounds(job=CUT_SECONDS, wait=WAIT_SECONDS)
 WORKER: Final = "services.renderer.adapters.cutout_worker"
 
 
@@ -109,16 +109,18 @@ def chosen(settings: RendererSettings) -> Choice:
 
 @asynccontextmanager
 async def open_cutter(
-    settings: RendererSettings, choice: Choice, *, bounds: Bounds = DEFAULT_BOUNDS
-) -> AsyncIterator[Cutter]:
-    """The cutter, its processes ready. Raises SettingsError for a model that cannot be loaded."""
-    log.info(
-        "cutter_chosen",
-        extra={"provider": choice.provider, "model": choice.model, "why": choice.why},
-    )
-    processes = 1 if choice.file else processes_for(settings.worker_concurrency)
-    words = (sys.executable, "-m", WORKER, _task_of(choice, settings))
-    pool = ProcessPool(Command(words, "CUTOUT_PROVIDER"), processes=processes, bounds=bounds)
+    settings: RendererSettings, choice: Choice | None, *, bounds: Bounds = BOUNDS
+) -> AsyncIterator[Cutter | None]:
+    """The cutter, its processes ready; None where none was chosen.
+
+    Raises SettingsError for a model that cannot be loaded.
+    """
+    if choice is None:
+        yield None
+        return
+    said = {"provider": choice.provider, "model": choice.model, "why": choice.why}
+    log.info("cutter_chosen", extra=said)
+    pool = _pool_of(choice, settings, bounds)
     try:
         await pool.open()
     except NotStartedError as error:
@@ -129,6 +131,12 @@ async def open_cutter(
         yield ProcessCutter(choice, pool)
     finally:
         await pool.close()
+
+
+def _pool_of(choice: Choice, settings: RendererSettings, bounds: Bounds) -> ProcessPool:
+    words = (sys.executable, "-m", WORKER, _task_of(choice, settings))
+    processes = 1 if choice.file else processes_for(settings.worker_concurrency)
+    return ProcessPool(Command(words, "CUTOUT_PROVIDER"), processes=processes, bounds=bounds)
 
 
 def processes_for(jobs: int) -> int:

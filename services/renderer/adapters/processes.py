@@ -46,13 +46,10 @@ class Bounds:
     """Until a process is ready: a model of a gigabyte from a cold disk, and a first import that
     compiles for a minute.
     """
-    job: float = 60.0
-    wait: float = 60.0
-    """For a process to be free: as long as the job before may take."""
+    job: float
+    wait: float
+    """For a process to be free."""
     waiting: int = 16
-
-
-DEFAULT_BOUNDS: Final = Bounds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +158,7 @@ class ProcessPool:
         command: Command,
         *,
         processes: int,
-        bounds: Bounds = DEFAULT_BOUNDS,
+        bounds: Bounds,
     ) -> None:
         self._command = command
         self._count = processes

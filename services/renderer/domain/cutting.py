@@ -6,6 +6,10 @@ from contracts.errors import ErrorCode
 from services.chassis.errors import PermanentError
 from services.renderer.domain.editing import Edited, Source
 
+CUT_SECONDS: Final = 60.0
+"""The longest that one picture may take."""
+WAIT_SECONDS: Final = 60.0
+"""The longest that a picture waits for its turn: as long as the one before may take."""
 NOTHING_SENTENCE: Final = (
     "Nothing in this picture stands out from its background. Please try one whose subject is easier"
     " to tell apart."

@@ -37,6 +37,7 @@ def numba_cache(monkeypatch: pytest.MonkeyPatch) -> None:
 async def rembg(home: Path, name: str) -> AsyncIterator[Cutter]:
     settings = RendererSettings(cutout_provider="rembg", cutout_model=name, u2net_home=home)
     async with open_cutter(settings, chosen(settings)) as cutter:
+        assert cutter is not None
         yield cutter
 
 

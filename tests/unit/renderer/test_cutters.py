@@ -50,6 +50,7 @@ def put_model(home: Path, name: str = "birefnet-general") -> Path:
 @asynccontextmanager
 async def local(**values: Any):
     async with open_cutter(settings(**values), LOCAL) as cutter:
+        assert cutter is not None
         yield cutter
 
 

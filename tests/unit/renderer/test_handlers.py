@@ -29,19 +29,18 @@ from services.chassis.errors import PermanentError, TransientError, UnavailableE
 from services.chassis.hold import NotSubmittedError
 from services.chassis.limits import account_policies
 from services.chassis.settings import AccountSettings
-from services.renderer import handlers
 from services.renderer.adapters.flux import Deadlines
 from services.renderer.domain.editing import Ready, Running
 from services.renderer.domain.polling import PollTimer
 from services.renderer.domain.workshop import HAND_SECONDS, RESULTS_IN_HAND
-from services.renderer.handlers import (
+from services.renderer.handlers import collecting as collected
+from services.renderer.handlers.collecting import (
     COLLECT_SECONDS,
     HANDS_FULL_SECONDS,
     collecting,
-    on_edit_enhanced,
     on_edit_submitted,
-    rendering,
 )
+from services.renderer.handlers.rendering import on_edit_enhanced, rendering
 from tests.samples import job
 from tests.unit.chassis.rules.world import COPY, Actor, World, paused_at
 from tests.unit.renderer.shops import FLUX, GEMINI, LOCAL, RAW, Fakes
@@ -441,7 +440,7 @@ async def test_a_task_that_runs_for_longer_than_allowed_ends_the_job():
 
 async def test_looks_that_can_wait_for_long_fall_together(monkeypatch: pytest.MonkeyPatch):
     now = utcnow().replace(microsecond=100_000)
-    monkeypatch.setattr(handlers, "utcnow", lambda: now)
+    monkeypatch.setattr(collected, "utcnow", lambda: now)
     fakes, entry = Fakes(), submitted(seconds_ago=60)
     fakes.flux.says = Running()
 

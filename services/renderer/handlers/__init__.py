@@ -1,0 +1,1 @@
+"""What the renderer does: make pictures, collect them from providers, remove backgrounds."""

@@ -124,8 +124,9 @@ async def test_a_question_that_nobody_waits_for_any_more_costs_its_process():
 async def test_a_process_that_was_killed_while_idle_is_replaced_without_an_error():
     async with pool() as opened:
         before = await who(opened)
+        (worker,) = opened._workers
         os.kill(before, signal.SIGKILL)
-        await until(lambda: not is_there(before))
+        await until(lambda: not worker.is_alive)
 
         assert await who(opened) != before
 

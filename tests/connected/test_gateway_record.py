@@ -144,20 +144,30 @@ async def test_a_history_is_the_callers_own_newest_first(
     assert second["next_cursor"] is None
 
 
-async def test_a_history_may_be_of_one_kind_and_leaves_out_what_was_erased(
+async def test_a_history_has_jobs_of_every_kind_or_of_one(
     client: httpx.AsyncClient, bus: Bus
 ) -> None:
-    await completed(bus, job(owner=OWNER))
-    cutout = await completed(bus, job(owner=OWNER).model_copy(update={"kind": Kind.CUTOUT}))
+    made = {kind: await completed(bus, job(kind=kind, owner=OWNER)) for kind in Kind}
+    await settled(bus)
+
+    every = (await client.get("/api/history", headers=PLATFORM_HEADERS)).json()["items"]
+    assert {item["job_id"] for item in every} == {str(entry.job_id) for entry in made.values()}
+    for kind, entry in made.items():
+        path = f"/api/history?kind={kind}"
+        (item,) = (await client.get(path, headers=PLATFORM_HEADERS)).json()["items"]
+        assert item == (await client.get(f"/api/jobs/{entry.job_id}")).json()
+        assert item["kind"] == kind
+
+
+async def test_a_history_leaves_out_what_was_erased(client: httpx.AsyncClient, bus: Bus) -> None:
+    left = await completed(bus, job(owner=OWNER))
     gone = await lived(bus, job(owner=OWNER), *WHOLE)
     await appended(bus, gone.entry.erase(), gone)
     await settled(bus)
 
-    every = (await client.get("/api/history", headers=PLATFORM_HEADERS)).json()["items"]
-    some = (await client.get("/api/history?kind=cutout", headers=PLATFORM_HEADERS)).json()["items"]
+    items = (await client.get("/api/history", headers=PLATFORM_HEADERS)).json()["items"]
 
-    assert len(every) == 2
-    assert [item["uuid"] for item in some] == [str(cutout.job_id)]
+    assert [item["uuid"] for item in items] == [str(left.job_id)]
 
 
 async def test_a_session_has_a_history_and_a_stranger_gets_neither_jobs_nor_a_cookie(

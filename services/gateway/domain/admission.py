@@ -150,9 +150,9 @@ class Admission:
         if parent_id is None:
             return None
         found = await self._jobs.find(parent_id)
-        if found is None or found.entry.stage is Stage.ERASED:
+        parent = found.entry if found else None
+        if parent is None or parent.stage is Stage.ERASED or parent.kind is Kind.DESCRIPTION:
             raise not_found(ErrorCode.PARENT_NOT_FOUND)
-        parent = found.entry
         if parent.stage is not Stage.COMPLETED:
             raise RefusalError(
                 400, ErrorCode.PARENT_NOT_COMPLETED, "The parent edit has not completed."

@@ -64,6 +64,13 @@ class PictureFields(BaseModel):
         )
 
 
+class DescriptionFields(PictureFields):
+    """The fields of `POST /submit` beside its file: none."""
+
+    kind: ClassVar[Kind] = Kind.DESCRIPTION
+    may_be_bytes: ClassVar[bool] = False
+
+
 class VariationFields(PictureFields):
     """The body of `POST /api/variations`."""
 

@@ -48,11 +48,11 @@ class StatusRenderer:
             "parent_edit_uuid": str(public.parent_job_id) if public.parent_job_id else None,
             "chain_position": public.chain_position,
             "attempt": public.attempt,
-            "retry_at": _instant(public.retry_at) if public.retry_at else None,
+            "retry_at": instant(public.retry_at) if public.retry_at else None,
             "retry_reason": public.retry_reason,
             "error_code": public.error_code.value if public.error_code else None,
-            "created_at": _instant(public.created_at),
-            "updated_at": _instant(public.updated_at),
+            "created_at": instant(public.created_at),
+            "updated_at": instant(public.updated_at),
         }
 
     def _of_work(self, entry: JournalEntry, work: Work, base: str) -> dict[str, Any]:
@@ -84,6 +84,7 @@ def readable(entry: JournalEntry) -> bool:
     return entry.stage is not Stage.ERASED
 
 
-def _instant(moment: datetime) -> str:
+def instant(moment: datetime) -> str:
+    """The moment as clients read it."""
     # Messages hold UTC only, whose offset is spelled Z on the wire.
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

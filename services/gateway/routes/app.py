@@ -26,6 +26,7 @@ from services.gateway.routes.analytics import put_analytics
 from services.gateway.routes.bodies import Bodies
 from services.gateway.routes.chains import put_chains
 from services.gateway.routes.cutouts import put_cutouts
+from services.gateway.routes.descriptions import put_descriptions
 from services.gateway.routes.door import Door, Hot, problem_response
 from services.gateway.routes.edits import put_edits
 from services.gateway.routes.events import all_events
@@ -79,6 +80,7 @@ def make_app(settings: GatewaySettings, opened: Opened) -> FastAPI:
     put_variations(app, submitting)
     put_cutouts(app, submitting)
     put_jobs(app, jobs, "/api/jobs", stream="/stream", area="jobs")
+    put_descriptions(app, submitting, jobs.status_checks)
     put_images(app, submitting, stored, settings)
     put_pictures(app, stored)
     put_styles(app, stored, settings)

@@ -1,4 +1,4 @@
-"""Ratings of completed edits."""
+"""Ratings of completed jobs."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,13 +9,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from contracts.errors import ErrorCode
-from contracts.journal import JournalEntry, Stage
+from contracts.journal import JournalEntry
 from contracts.queries import FeedbackGiven, GiveFeedback
 from services.gateway.domain.buckets import Buckets
 from services.gateway.domain.fields import identifier, invalid
 from services.gateway.domain.network import anonymised
 from services.gateway.domain.parts import Parts
 from services.gateway.domain.problems import RefusalError, not_found
+from services.gateway.domain.ratings import rateable
 from services.gateway.domain.text import MAX_FEEDBACK_CHARACTERS, clean_feedback
 from services.gateway.routes import documents
 from services.gateway.routes.answers import json_response, status_response
@@ -69,13 +70,13 @@ class FeedbackRoutes:
     reading: Buckets
 
     async def give(self, request: Request) -> Response:
-        """Rate a completed edit, once: 1 for good, 0 for bad with a word about why."""
+        """Rate a completed job, once: 1 for good, 0 for bad with a word about why."""
         visit, parts = visit_of(request), parts_of(request)
         self.giving.take(visit.client)
         async with self.bodies.json(request, most=_MOST_BYTES) as values:
             fields = _fields(values)
         text = clean_feedback(fields.feedback_text, required=fields.rating == 0)
-        job = await _completed(parts, fields.edit_uuid)
+        job = await _rated(parts, fields.edit_uuid)
         kept = await parts.feedback.give(
             GiveFeedback(
                 edit_uuid=job.job_id,
@@ -92,7 +93,7 @@ class FeedbackRoutes:
         return json_response({**answer, "feedback_id": kept.feedback_id})
 
     async def read(self, request: Request) -> Response:
-        """What was said of an edit."""
+        """What was said of a job."""
         visit, parts, job_id = visit_of(request), parts_of(request), job_id_of(request)
         self.reading.take(visit.client)
         given = await parts.feedback.read(job_id)
@@ -108,14 +109,11 @@ def _fields(values: dict[str, object]) -> FeedbackFields:
         raise invalid(error) from None
 
 
-async def _completed(parts: Parts, edit_uuid: str) -> JournalEntry:
+async def _rated(parts: Parts, edit_uuid: str) -> JournalEntry:
     job_id = identifier(edit_uuid, ErrorCode.EDIT_NOT_FOUND)
     if job_id is None:
         raise not_found(ErrorCode.EDIT_NOT_FOUND)
-    job = (await parts.jobs.status(job_id)).entry
-    if job.stage is not Stage.COMPLETED:
-        raise RefusalError(400, ErrorCode.EDIT_NOT_COMPLETED, "The edit has not completed.")
-    return job
+    return rateable((await parts.jobs.status(job_id)).entry)
 
 
 def put_feedback(app: FastAPI, settings: GatewaySettings) -> None:

@@ -17,7 +17,7 @@ from services.gateway.routes.bodies import SLACK_BYTES, Bodies, Form
 _INLINE_CHARACTERS: Final = 1024 * 1024
 """Up to here decoding takes less time than a thread is worth."""
 
-_MULTIPART: Final = "multipart/form-data"
+MULTIPART: Final = "multipart/form-data"
 _NEVER_EMPTY: Final = frozenset({"prompt", "image", "image_data"})
 """What is sent as a form field is meant where its text is empty or `null`; other fields are absent
 then.
@@ -33,7 +33,7 @@ async def submission_in(
     Raises RefusalError and UnavailableError.
     """
     media = media_type(request)
-    if media == _MULTIPART:
+    if media == MULTIPART:
         async with bodies.form(request) as form:
             yield await _from_form(kind, form, bodies.most_bytes)
     elif _is_json(media):
@@ -51,7 +51,7 @@ async def submission_in(
 @asynccontextmanager
 async def picture(bodies: Bodies, request: Request) -> AsyncIterator[bytes]:
     """The picture of an upload: a form's part `image`, or the whole body."""
-    if media_type(request) == _MULTIPART:
+    if media_type(request) == MULTIPART:
         async with bodies.form(request) as form:
             if form.file is None:
                 sentence = "The form has no file in a part called `image`."

@@ -20,6 +20,7 @@ _TAGS: Final = {
     "edits": "Submitting edits, their status, following and ending them.",
     "variations": "Pictures made anew, in a style if one is named.",
     "cutouts": "Removing backgrounds.",
+    "descriptions": "What is in a picture.",
     "jobs": "Jobs of any kind: their status, following and ending them.",
     "events": "All jobs of the caller live, as Server-Sent Events.",
     "images": "Pictures by their id.",

@@ -20,7 +20,7 @@ from services.gateway.domain.problems import not_found
 from services.gateway.routes import documents
 from services.gateway.routes.answers import json_response, status_response
 from services.gateway.routes.paths import put
-from services.gateway.routes.schemas import Alive, Readiness, VersionFacts, Workers
+from services.gateway.routes.schemas import Alive, AliveInShort, Readiness, VersionFacts, Workers
 from services.gateway.routes.visit import parts_of, visit_of
 from services.gateway.settings import GatewaySettings
 
@@ -39,6 +39,11 @@ _WORKERS: Final = overview({"renderer": Load(replicas=2, pending=3, in_flight=2,
 async def health(_: Request) -> Response:
     """Liveness: the process answers; touches nothing."""
     return status_response(_ALIVE)
+
+
+async def api_health(_: Request) -> Response:
+    """The same in short, for pages that look under `/api`."""
+    return json_response({"status": "ok"})
 
 
 async def ready(request: Request) -> Response:
@@ -111,6 +116,13 @@ def put_operations(app: FastAPI, settings: GatewaySettings) -> None:
     ready_answer = documents.of(Readiness, {"status": "ok", "missing": {}}, "Ready")
     missing = {"status": "unavailable", "missing": {"bus": "not reachable"}}
     put(app, ["/health"], health, responses={200: documents.of(Alive, alive)}, extra=anybody)
+    put(
+        app,
+        ["/api/health"],
+        api_health,
+        responses={200: documents.of(AliveInShort, {"status": "ok"})},
+        extra=anybody,
+    )
     put(
         app,
         ["/health/ready"],

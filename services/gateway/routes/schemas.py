@@ -11,6 +11,7 @@ from contracts.errors import ErrorCode
 from contracts.inspection import DatabasePerformance, DatabaseSchema
 from contracts.journal import Kind, Stage, Status
 
+DescriptionState = Literal["queued", "processing", "done", "failed"]
 Percent = Annotated[int, Field(ge=0, le=100)]
 
 
@@ -148,6 +149,36 @@ class UploadKept(Answer):
     content_type: str
 
 
+class DescriptionAccepted(Answer):
+    """The picture will be described, or the job will say why not."""
+
+    job_id: UUID
+    status: DescriptionState
+    edit_token: str = Field(description="The right to cancel and erase; given this once.")
+
+
+class DescriptionStatus(Answer):
+    """Where a description stands."""
+
+    job_id: UUID
+    status: DescriptionState
+    created_at: datetime
+    updated_at: datetime
+    error: str | None = Field(default=None, description="With `failed` alone: why.")
+
+
+class DescriptionResult(Answer):
+    """What is in the picture."""
+
+    job_id: UUID
+    status: Literal["done"]
+    description: str
+    generated_by: str = Field(
+        alias="_generated_by",
+        description="The model that wrote it; `local-fallback` where it was measured.",
+    )
+
+
 class StyleShown(Answer):
     """A style that a job may name."""
 
@@ -175,6 +206,12 @@ class Alive(Answer):
 
     status: Literal["ok"]
     message: str
+
+
+class AliveInShort(Answer):
+    """The process answers."""
+
+    status: Literal["ok"]
 
 
 class Readiness(Answer):

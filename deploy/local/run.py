@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
+from deploy.local.errors import StackError
 from deploy.local.output import SUPERVISOR, Sink
 from deploy.local.stack import Stack
 from deploy.local.supervisor import Part, Supervisor, together
@@ -26,7 +27,8 @@ async def running(stack: Stack, sink: Sink, *, lock: int) -> AsyncIterator[Super
         try:
             await supervisor.start(stack.servers, within=SERVERS_READY_SECONDS)
             await together(_in_turn(supervisor, chain) for chain in stack.setup)
-            await supervisor.start(stack.services, within=SERVICES_READY_SECONDS)
+            services = supervisor.start(stack.services, within=SERVICES_READY_SECONDS)
+            await together((services, _show(supervisor, stack.examples, sink)))
             yield supervisor
         finally:
             sink(SUPERVISOR, "stopping")
@@ -65,6 +67,14 @@ async def _stop(supervisor: Supervisor, stack: Stack) -> None:
 async def _in_turn(supervisor: Supervisor, chain: tuple[Part, ...]) -> None:
     for part in chain:
         await supervisor.run(part)
+
+
+async def _show(supervisor: Supervisor, examples: tuple[Part, ...], sink: Sink) -> None:
+    """Examples are worth having, but a stack whose settings refuse them works without."""
+    try:
+        await _in_turn(supervisor, examples)
+    except StackError as error:
+        sink(SUPERVISOR, f"goes on without examples: {error}")
 
 
 async def _parent_is_gone() -> None:

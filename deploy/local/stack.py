@@ -19,6 +19,9 @@ from deploy.local.seaweed import Seaweed
 from deploy.local.supervisor import Part
 
 ROOT: Final = Path(__file__).resolve().parents[2]
+STYLES: Final = ROOT / "deploy" / "local" / "styles"
+"""Examples, for whoever has loaded no styles of their own."""
+
 DEFAULT_PORT: Final = "10000"
 # The gateway's port is the base; each worker's health and metrics follow it in this order.
 WORKERS: Final = ("enhancer", "renderer", "storage", "feedback")
@@ -51,18 +54,23 @@ class Gateway:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
-    """The parts in the order of their start; setup is chains of commands that run to their end."""
+    """The parts in the order of their start; setup is chains of commands that run to their end.
+
+    Examples are commands too, for which no service has to wait.
+    """
 
     gateway: Gateway
     servers: tuple[Part, ...]
     setup: tuple[tuple[Part, ...], ...]
     services: tuple[Part, ...]
+    examples: tuple[Part, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
         """Every name that can stand in front of a line."""
         chained = (part for chain in self.setup for part in chain)
-        return tuple(part.name for part in (*self.servers, *chained, *self.services))
+        all_parts = (*self.servers, *chained, *self.services, *self.examples)
+        return tuple(part.name for part in all_parts)
 
 
 def user_settings() -> dict[str, str]:
@@ -91,7 +99,7 @@ def build(
         servers.append(
             Part(name="nats", launch=nats.launch, ready=nats.ready, environment=os.environ)
         )
-    if not settings.get("DATABASE_URL"):
+    if has_database := not settings.get("DATABASE_URL"):
         servers.append(_postgres(home, settings, known["postgres"], environment))
     with_bucket = with_s3 and not settings.get("S3_BUCKET_NAME")
     if with_bucket:
@@ -105,6 +113,8 @@ def build(
         servers=tuple(servers),
         setup=_setup(environment, with_bucket=with_bucket),
         services=_services(gateway, environment),
+        # A database of somebody else's has somebody else's styles.
+        examples=(_styles(environment),) if has_database else (),
     )
 
 
@@ -174,6 +184,11 @@ def _setup(environment: Mapping[str, str], *, with_bucket: bool) -> tuple[tuple[
     )
     bucket = _module("bucket", environment, "deploy.local.bucket")
     return ((streams,), migrations, *([(bucket,)] if with_bucket else []))
+
+
+def _styles(environment: Mapping[str, str]) -> Part:
+    words = ("styles", "load", str(STYLES), "--if-none")
+    return _module("styles", environment, "services.storage.admin", *words)
 
 
 def _services(gateway: Gateway, environment: Mapping[str, str]) -> tuple[Part, ...]:

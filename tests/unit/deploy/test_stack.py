@@ -30,6 +30,14 @@ def test_what_the_user_has_elsewhere_is_not_started(tmp_path: Path) -> None:
     )
 
 
+def test_a_database_of_ours_has_the_example_styles_and_another_has_its_own(tmp_path: Path) -> None:
+    ours, theirs = built(tmp_path, DATABASE_URL=""), built(tmp_path)
+
+    assert [part.name for part in ours.examples] == ["styles"]
+    assert "styles" in ours.names
+    assert theirs.examples == ()
+
+
 def test_the_bus_is_embedded_when_nothing_is_said(tmp_path: Path) -> None:
     made = built(tmp_path, NATS_URL="")
 

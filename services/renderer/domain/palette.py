@@ -1,28 +1,33 @@
 """The local variation: a picture in the light and the colours of another one."""
 
+from itertools import dropwhile
+from math import inf
 from typing import Final
-
-from PIL.ImageFilter import Color3DLUT
 
 from services.chassis.images.limits import ImageLimits
 from services.chassis.images.pipelines import small_copy
 from services.chassis.images.steps import fit_pixels
 from services.chassis.images.vips import Image
 from services.renderer.domain.cube import cube_of, look_up
-from services.renderer.domain.transport import SEEN_PIXELS, Sample, lab_of, learn, sample_of
+from services.renderer.domain.curves import Curve
+from services.renderer.domain.edges import keeps_edges
+from services.renderer.domain.transport import (
+    SEEN_PIXELS,
+    Sample,
+    lab_of,
+    learn,
+    sample_of,
+    tones_of,
+)
 
 RESTYLED: Final = "I took over the light and the colours of the style's reference picture."
 """What a person reads of it."""
 
-EDGES_KEPT: Final = 0.82
-"""Least likeness of the edges before and after, as far as giving up on the tones can reach it."""
-
-_CALMER: Final = (5.0, 4.0, 3.2, 2.5, 1.8, 1.4)
+_UNEVENNESS: Final = (inf, 5.0, 4.0, 3.2, 2.5, 1.8, 1.4)
+"""How unlike its slopes the curve of the light may be, tried in turn."""
 _NEARLY_ALL: Final = 0.98
 _GREY_UNDER: Final = 3.0
 """Chroma of a grey picture that came as a JPEG in colour."""
-_SLOPES: Final = ([[-0.5, 0, 0.5]], [[-0.5], [0], [0.5]])
-_NO_STRUCTURE: Final = 1e-6
 
 
 def restyle(image: Image, reference: bytes, limits: ImageLimits) -> Image:
@@ -34,23 +39,20 @@ def restyle(image: Image, reference: bytes, limits: ImageLimits) -> Image:
     model = sample_of(small_copy(reference, limits, max_pixels=SEEN_PIXELS))
     alpha = image[image.bands - 1] if image.hasalpha() else None
     colours = image if alpha is None else image[0 : image.bands - 1]
-    changed = look_up(colours, _chosen(image, colours, model))
+    source = sample_of(image)
+    mapping = learn(source, model, _tones(colours, source, model))
+    changed = look_up(colours, cube_of(mapping))
     if is_grey(model):
         changed = changed[1].copy(interpretation="b-w")
     return changed if alpha is None else changed.bandjoin(alpha)
 
 
-def _chosen(image: Image, colours: Image, model: Sample) -> Color3DLUT:
-    """The cube that takes over most of the reference's tones without losing edges."""
-    source = sample_of(image)
-    small = fit_pixels(SEEN_PIXELS)(colours).copy_memory()
-    edges = edges_of(small)
-    cube = cube_of(learn(source, model))
-    for unevenness in _CALMER:
-        if likeness(edges, edges_of(look_up(small, cube))) >= EDGES_KEPT:
-            break
-        cube = cube_of(learn(source, model, unevenness=unevenness))
-    return cube
+def _tones(colours: Image, source: Sample, model: Sample) -> Curve:
+    """The most of the reference's tones that leaves the edges what they are."""
+    light = lab_of(fit_pixels(SEEN_PIXELS)(colours))[0].copy_memory()
+    curves = (tones_of(source, model, unevenness=at) for at in _UNEVENNESS)
+    kept = dropwhile(lambda curve: not keeps_edges(light, curve.of(light)), curves)
+    return next(kept, None) or tones_of(source, model, unevenness=_UNEVENNESS[-1])
 
 
 def is_grey(sample: Sample) -> bool:
@@ -58,21 +60,3 @@ def is_grey(sample: Sample) -> bool:
     _, a, b = sample.channels()
     chroma = sorted(x * x + y * y for x, y in zip(a, b, strict=True))
     return chroma[int(_NEARLY_ALL * (len(chroma) - 1))] < _GREY_UNDER**2
-
-
-def edges_of(colours: Image) -> Image:
-    """How steep the light is at each pixel. Raises pyvips.Error."""
-    light = lab_of(colours)[0].copy_memory()
-    across, down = (light.conv(Image.new_from_array(mask)) for mask in _SLOPES)
-    return ((across * across + down * down) ** 0.5).copy_memory()
-
-
-def likeness(one: Image, other: Image) -> float:
-    """The correlation of two channels: 1 for the same structure, whatever its strength.
-
-    What has no structure at all has lost none: 1.
-    """
-    spreads = one.deviate() * other.deviate()
-    if spreads < _NO_STRUCTURE:
-        return 1.0
-    return float(((one - one.avg()) * (other - other.avg())).avg() / spreads)

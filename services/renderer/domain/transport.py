@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import ceil, hypot, inf, sqrt
+from math import ceil, hypot, sqrt
 from statistics import fmean
 from typing import Final
 
@@ -76,16 +76,18 @@ def lab_of(colours: Image) -> Image:
     return coloured(colours).copy(interpretation="srgb").colourspace("lab").copy_memory()
 
 
-def learn(source: Sample, reference: Sample, *, unevenness: float = inf) -> Mapping:
-    """The mapping that gives the source the light and the colours of the reference.
+def tones_of(source: Sample, reference: Sample, *, unevenness: float) -> Curve:
+    """The curve that gives the source the reference's light, as evenly as asked; see matching."""
+    light, wanted = source.channels()[0], reference.channels()[0]
+    return matching(light, wanted, within=LIGHT, slopes=LIGHT_SLOPES, unevenness=unevenness)
 
-    `unevenness` is how unlike the slopes of the curve of the light may be: 1 is a straight line.
-    """
-    steps: list[Mapping] = []
-    for learnt in (lambda s, r: _tones(s, r, unevenness), _turned, _tinted, _spread):
-        step = learnt(source, reference)
-        source = source.after(step)
-        steps.append(step)
+
+def learn(source: Sample, reference: Sample, tones: Curve) -> Mapping:
+    """The mapping that gives the source these tones, and then the reference's colours."""
+    steps: list[Mapping] = [lambda lab: _joined(tones.of(lab[0]), lab[1], lab[2])]
+    for learnt in (_turned, _tinted, _spread):
+        source = source.after(steps[-1])
+        steps.append(learnt(source, reference))
     return lambda lab: _in_turn(lab, steps)
 
 
@@ -93,13 +95,6 @@ def _in_turn(lab: Image, steps: Sequence[Mapping]) -> Image:
     for step in steps:
         lab = step(lab)
     return lab
-
-
-def _tones(source: Sample, reference: Sample, unevenness: float) -> Mapping:
-    """The light: its distribution, as far as edges are kept."""
-    light, wanted = source.channels()[0], reference.channels()[0]
-    curve = matching(light, wanted, within=LIGHT, slopes=LIGHT_SLOPES, unevenness=unevenness)
-    return lambda lab: _joined(curve.of(lab[0]), lab[1], lab[2])
 
 
 def _turned(source: Sample, reference: Sample) -> Mapping:

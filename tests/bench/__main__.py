@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Final
 
-from tests.bench import measures, providers, record, tasks
+from tests.bench import measures, providers, record, tasks, variations
 from tests.bench.table import heading, show
 from tests.stack import UNLIMITED, RealStack, real_stack
 
@@ -21,6 +21,8 @@ PROVIDERS: Final = ("latency", "tasks", "trouble")
 """Parts in front of emulated providers, each with systems of its own."""
 RECORD: Final = "record"
 """The record with a million jobs, in a system of its own."""
+VARIATION: Final = "variation"
+"""The local variation, without a system."""
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {"local": LOCAL, "providers": PROVIDERS}
 
 
@@ -38,6 +40,9 @@ async def main(wanted: Collection[str]) -> int:
     if RECORD in wanted:
         heading(f"a record of {record.JOBS:,} jobs, while entries arrive")
         show(*await record.record())
+    if VARIATION in wanted:
+        heading("a picture in the light and colours of another")
+        show(*variations.costs(), *variations.likenesses())
     return 0
 
 
@@ -82,9 +87,9 @@ def _wanted() -> set[str]:
     parser.add_argument(
         "--only",
         nargs="+",
-        choices=(*GROUPS, *LOCAL, *PROVIDERS, RECORD),
-        default=(*GROUPS, RECORD),
-        help="these parts, or groups of them (local, providers), or the record",
+        choices=(*GROUPS, *LOCAL, *PROVIDERS, RECORD, VARIATION),
+        default=(*GROUPS, RECORD, VARIATION),
+        help="these parts, or groups of them (local, providers), the record, or the variation",
     )
     asked: list[str] = parser.parse_args().only
     return {part for name in asked for part in GROUPS.get(name, (name,))}

@@ -1,11 +1,14 @@
 """One system with S3, Postgres, NATS and the five services, and the two doors of it."""
 
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 
 import httpx
 import pytest
 
+from deploy.local.stack import STYLES
 from services.chassis.bus import Bus
 from tests import api
 from tests.buses import connected
@@ -38,6 +41,14 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealStack]:
         }
         with real_stack(tmp_path_factory.mktemp("rows"), **UNLIMITED, **settings) as system:
             yield system
+
+
+@pytest.fixture(scope="session")
+def styles(house: RealStack) -> RealStack:
+    """The same with the example styles."""
+    loading = [sys.executable, "-m", "services.storage.admin", "styles", "load", str(STYLES)]
+    subprocess.run(loading, env=dict(house.environment), check=True, stdout=subprocess.DEVNULL)
+    return house
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from nats.aio.msg import Msg
 
 from contracts.commands import PlatformOwner, SubmitJob
 from contracts.events import JobAccepted, SubmissionRejected
-from contracts.journal import Options
+from contracts.journal import Kind, Options
 from contracts.subjects import JOB_ACCEPTED, JOB_SUBMIT, SUBMISSION_REJECTED
 from services.chassis.bus import Bus
 from tests import api
@@ -22,6 +22,11 @@ ADMIN_TOKEN = "an-admin-token-for-tests"
 ADMIN = {"X-Admin-Token": ADMIN_TOKEN}
 USER = {"X-Platform-Token": PLATFORM_TOKEN, "X-User-Id": "user-1"}
 PATIENCE_SECONDS = 20.0
+PATHS = {
+    Kind.EDIT: "/edit-image/",
+    Kind.VARIATION: "/api/variations",
+    Kind.CUTOUT: "/api/remove-background",
+}
 
 
 @dataclass(frozen=True)
@@ -42,11 +47,18 @@ class Answer:
 class Asked:
     """A submission, whichever way in it takes."""
 
+    kind: Kind
     prompt: str
     image_id: str | None
     parent: str | None
     key: str | None
     options: dict[str, Any]
+
+    @property
+    def body(self) -> Json:
+        """As JSON for the path of the kind."""
+        named = {"image_id": self.image_id, "parent_edit_uuid": self.parent}
+        return {"prompt": self.prompt, **named, **self.options}
 
 
 class Door:
@@ -59,16 +71,27 @@ class Door:
         self,
         prompt: str = "make it blue",
         *,
+        kind: Kind = Kind.EDIT,
         image_id: str | None = None,
         parent: str | None = None,
         key: str | None = None,
         **options: Any,
     ) -> Answer:
-        """Submit an edit of the image, or of the parent's result, or of a photo uploaded before."""
-        if image_id is None and parent is None:
+        """Submit an edit of the image, or of the parent's result, or of a photo uploaded before;
+        or a job of another kind, of the image alone.
+        """
+        if kind is Kind.EDIT and image_id is None and parent is None:
             image_id = await image_of(self._client)
-        asked = Asked(prompt=prompt, image_id=image_id, parent=parent, key=key, options=options)
-        return await self.send(asked)
+        return await self.send(
+            Asked(
+                kind=kind,
+                prompt=prompt,
+                image_id=image_id,
+                parent=parent,
+                key=key,
+                options=options,
+            )
+        )
 
     async def send(self, asked: Asked) -> Answer:
         """Through this door. Raises TimeoutError."""
@@ -86,24 +109,21 @@ async def completed(client: httpx.AsyncClient, door: Door, **fields: Any) -> str
     """A job that has its result."""
     answer = await door.submit(**fields)
     assert answer.job is not None, answer.problem
-    assert (await api.followed(client, answer.job))["is_complete"]
+    told = await api.followed(client, answer.job)
+    assert told["is_complete"], told
     return answer.job
 
 
 class HttpDoor(Door):
-    """`POST /edit-image/`."""
+    """`POST /edit-image/`, and the paths of the other kinds."""
 
     async def send(self, asked: Asked) -> Answer:
-        body = {
-            "prompt": asked.prompt,
-            "image_id": asked.image_id,
-            "parent_edit_uuid": asked.parent,
-            **asked.options,
-        }
         headers = USER | ({"Idempotency-Key": asked.key} if asked.key else {})
-        answer = await self._client.post("/edit-image/", json=body, headers=headers)
+        answer = await self._client.post(PATHS[asked.kind], json=asked.body, headers=headers)
         told = dict(answer.json())
-        return Answer(told["edit_id"]) if answer.is_success else Answer(problem=told)
+        if not answer.is_success:
+            return Answer(problem=told)
+        return Answer(told.get("edit_id") or told["job_id"])
 
 
 class BusDoor(Door):
@@ -116,6 +136,7 @@ class BusDoor(Door):
     async def send(self, asked: Asked) -> Answer:
         command = SubmitJob(
             owner=PlatformOwner(user_id="user-1"),
+            kind=asked.kind,
             prompt=asked.prompt,
             image_id=UUID(asked.image_id) if asked.image_id else None,
             parent_job_id=UUID(asked.parent) if asked.parent else None,

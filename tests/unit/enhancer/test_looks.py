@@ -6,7 +6,7 @@ import pytest
 
 from services.chassis.images.limits import ImageLimits
 from services.chassis.images.pool import PixelPool
-from services.chassis.images.vips import Error
+from services.chassis.images.vips import Error, Image
 from services.enhancer.adapters import looks as module
 from services.enhancer.adapters.looks import PreviewedLooks
 from services.enhancer.adapters.picture import Preview
@@ -43,7 +43,8 @@ async def test_the_original_comes_first_and_its_layout_with_it(pool):
 
     seen = await looking(store, pool).at(brief)
 
-    assert len(seen.pictures) == 2
+    shown = [Image.new_from_buffer(each, "") for each in seen.pictures]
+    assert [(image.width, image.height) for image in shown] == [(600, 400), (64, 48)]
     assert seen.layout.startswith("Landscape, 3:2. The subject stands left of the centre")
     assert seen.layout == await looking(store, pool).layout(brief)
 

@@ -55,7 +55,7 @@ def _variation(brief: Brief, layout: str) -> Iterator[str]:
     if not (brief.words or brief.reference or brief.guide):
         yield _FREELY
     if layout:
-        yield f"How it is laid out: {layout}"
+        yield f"How it is now: {layout}"
     yield _RECOGNISABLE
 
 

@@ -19,7 +19,7 @@ def said(brief: Brief, layout: str = "") -> str:
 def test_a_variation_is_told_everything_in_order():
     assert said(variation("with more snow"), LAYOUT) == (
         "Make a new variation of the first picture. What is wanted: With more snow. "
-        f"{REFERENCE} How it is laid out: {LAYOUT} "
+        f"{REFERENCE} How it is now: {LAYOUT} "
         "Its subject and its composition stay recognisable. Follow the style “Warm film”: "
         "Light comes low from one side, like the last hour of the day. "
         "Colours are warm: amber, rust and faded teal. The grain of film lies over everything. "

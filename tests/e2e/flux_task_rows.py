@@ -9,7 +9,7 @@ from tests.e2e.flux_rows import DEADLINES, ECHO, calls
 
 UNFINISHED: Final = "could not finish this edit"
 UNUSABLE: Final = "cannot be used"
-LOST: Final = "lost your edit"
+LOST: Final = "lost your request"
 ELSEWHERE: Final = "https://elsewhere.example/sample.png"
 
 

@@ -63,6 +63,13 @@ class Studio:
             self.shelf, catalogue=self.catalogue, store=self.store, only_check=only_check
         )
 
+    async def load_and_remove(self, style: str, rules: str) -> None:
+        """A style that was in use and is no longer."""
+        self.write(style, rules)
+        await self.load()
+        self.remove(style)
+        await self.load()
+
     async def told(self) -> tuple[Style, ...]:
         """What a gateway is answered."""
         return (await on.on_styles_question(StylesQuestion(), catalogue=self.catalogue)).styles

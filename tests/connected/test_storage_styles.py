@@ -153,10 +153,7 @@ async def test_what_comes_back_within_the_grace_stays(studio: Studio) -> None:
 
 
 async def test_what_was_removed_for_good_can_be_loaded_again(studio: Studio) -> None:
-    studio.write("ink", "Black.")
-    await studio.load()
-    studio.remove("ink")
-    await studio.load()
+    await studio.load_and_remove("ink", "Black.")
     await studio.sweep(after=LATER)
     assert (await studio.told(), await studio.keys()) == ((), set())
 
@@ -258,10 +255,7 @@ async def test_what_a_dead_load_stored_is_removed_after_the_grace(studio: Studio
 async def test_a_version_that_is_loaded_while_it_is_removed_is_whole_afterwards(
     studio: Studio, storage_tables: Database
 ) -> None:
-    studio.write("ink", "Black.")
-    await studio.load()
-    studio.remove("ink")
-    await studio.load()
+    await studio.load_and_remove("ink", "Black.")
     studio.write("ink", "Black.")
     removing, go_on = asyncio.Event(), asyncio.Event()
 
@@ -283,10 +277,7 @@ async def test_a_version_that_is_loaded_while_it_is_removed_is_whole_afterwards(
 
 
 async def test_a_sweep_that_is_cut_off_is_finished_by_the_next(studio: Studio) -> None:
-    studio.write("ink", "Black.")
-    await studio.load()
-    studio.remove("ink")
-    await studio.load()
+    await studio.load_and_remove("ink", "Black.")
     left = ["one key"]
 
     async def dying(_: str) -> None:
@@ -374,10 +365,7 @@ async def test_neither_strays_nor_an_erasure_take_anything_of_a_style(
 async def test_one_process_of_many_removes_former_versions(
     studio: Studio, storage_tables: Database
 ) -> None:
-    studio.write("ink", "Black.")
-    await studio.load()
-    studio.remove("ink")
-    await studio.load()
+    await studio.load_and_remove("ink", "Black.")
     await storage_tables.execute("UPDATE styles SET retired_at = retired_at - interval '2 days'")
     former = FormerStyles(studio.catalogue, studio.store, GRACE)
     erasures = PostgresErasures(storage_tables)

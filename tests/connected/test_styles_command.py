@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from contracts.queries import Styles, StylesQuestion
 from contracts.styles import Style
 from contracts.subjects import STORAGE_STYLES_QUERY
 from services.chassis.bus import Bus
+from services.chassis.database import open_pool
 from services.chassis.errors import UnavailableError
 from services.chassis.objects import fetch, open_store
-from services.chassis.settings import ObjectStoreSettings
+from services.chassis.settings import DatabaseSettings, ObjectStoreSettings
 from tests.connected.places import eventually
 from tests.connected.processes import admin, answers, service
 from tests.connected.studio import remove_style, write_style
@@ -134,6 +136,20 @@ async def test_a_running_service_tells_what_was_loaded_and_is_not_disturbed(
         assert len(await told(empty_bus)) == 2
 
 
+async def test_a_running_service_removes_what_no_job_can_need_any_more(
+    empty_bus: Bus, prepared: dict[str, str], folder: Path
+) -> None:
+    home = Path(prepared["MIZUAL_HOME"])
+    load(prepared, folder)
+    remove_style(folder, "ink")
+    load(prepared, folder)
+    assert "0 former versions" in admin("storage", prepared, "retention")
+    await retire_earlier(prepared, hours=25)
+
+    with service("storage", prepared):
+        await eventually(lambda: has_stored(home, objects=1))
+
+
 async def test_a_load_that_is_killed_leaves_nothing_or_all_and_the_next_one_all(
     empty_bus: Bus, prepared: dict[str, str], folder: Path
 ) -> None:
@@ -163,6 +179,15 @@ async def told(bus: Bus) -> tuple[Style, ...]:
     return (await bus.ask(STORAGE_STYLES_QUERY, StylesQuestion(), Styles)).styles
 
 
-async def has_stored(home: Path) -> bool:
-    """Whether some object is there."""
-    return any(home.glob("objects/preview/style/*/*"))
+async def has_stored(home: Path, *, objects: int | None = None) -> bool:
+    """Whether so many objects are there; None: any."""
+    found = len(list(home.glob("objects/preview/style/*/*")))
+    return found > 0 if objects is None else found == objects
+
+
+async def retire_earlier(settings: Mapping[str, str], *, hours: int) -> None:
+    """So much time passes for former versions."""
+    database = DatabaseSettings(database_url=SecretStr(settings["DATABASE_URL"]))
+    async with open_pool(database, settings["DATABASE_SCHEMA"]) as tables:
+        passed = "UPDATE styles SET retired_at = retired_at - make_interval(hours => $1)"
+        await tables.execute(passed, hours)

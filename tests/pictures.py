@@ -23,6 +23,18 @@ def plain(width: int, height: int, *, suffix: str = ".jpg") -> bytes:
     return bytes(joined.write_to_buffer(suffix))
 
 
+@cache
+def drawn_object(width: int, height: int) -> bytes:
+    """A dark disc before a light gradient, as a JPEG of the given size in pixels."""
+    place = pyvips.Image.xyz(width, height)
+    away = ((place[0] - width / 2) ** 2 + (place[1] - height / 2) ** 2) ** 0.5
+    behind = 180 + place[0] * (40 / width)
+    red, rest = (away < min(width, height) * 0.3).ifthenelse(150, behind), behind
+    rest = (away < min(width, height) * 0.3).ifthenelse(40, rest)
+    joined = red.bandjoin([rest, rest]).cast("uchar").copy(interpretation="srgb")
+    return bytes(joined.write_to_buffer(".jpg"))
+
+
 def pixels(data: bytes) -> np.ndarray:
     """The decoded picture: height x width x 3, sRGB, 0 to 255."""
     image = pyvips.Image.new_from_buffer(data, "").autorot().colourspace("srgb")

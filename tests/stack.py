@@ -3,6 +3,7 @@
 import contextlib
 import os
 import subprocess
+import sys
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -96,6 +97,22 @@ class RealStack:
         process._part = replace(
             process._part, environment={**process._part.environment, **environment}
         )
+
+    def admin(self, service: str, *words: str) -> None:
+        """Run an operator's command of a service."""
+        command = (sys.executable, "-m", f"services.{service}.admin", *words)
+        environment = dict(self.parts[service].environment)
+        subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
+
+    def add_renderer(self, *roles: str) -> "PartProcess":
+        """A renderer process beside the first, for these roles."""
+        port = ports.free()
+        environment = {**self.environment, "RENDERER_ROLES": ",".join(roles)}
+        built = stack._service("renderer", environment, port=port, host=ports.LOOPBACK)
+        name = f"renderer-{port}"
+        self.parts[name] = PartProcess(replace(built, name=name), self.home / "logs")
+        self.parts[name].start()
+        return self.parts[name]
 
     def add_gateway(self) -> "PartProcess":
         """A second gateway process beside the first, on a port of its own."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.bench import measures, providers, record, tasks, variations
+from tests.bench.kinds import isolation
 from tests.bench.table import heading, show
 from tests.stack import UNLIMITED, RealStack, real_stack
 
@@ -21,6 +22,8 @@ PROVIDERS: Final = ("latency", "tasks", "trouble")
 """Parts in front of emulated providers, each with systems of its own."""
 RECORD: Final = "record"
 """The record with a million jobs, in a system of its own."""
+ISOLATION: Final = "isolation"
+"""Edits beside background removals, in a system of its own with two renderers."""
 VARIATION: Final = "variation"
 """The local variation, without a system."""
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {"local": LOCAL, "providers": PROVIDERS}
@@ -40,6 +43,9 @@ async def main(wanted: Collection[str]) -> int:
     if RECORD in wanted:
         heading(f"a record of {record.JOBS:,} jobs, while entries arrive")
         show(*await record.record())
+    if ISOLATION in wanted:
+        heading("edits beside background removals, two renderer processes")
+        show(*await isolation())
     if VARIATION in wanted:
         heading("a picture in the light and colours of another")
         show(*variations.costs(), *variations.likenesses())
@@ -87,8 +93,8 @@ def _wanted() -> set[str]:
     parser.add_argument(
         "--only",
         nargs="+",
-        choices=(*GROUPS, *LOCAL, *PROVIDERS, RECORD, VARIATION),
-        default=(*GROUPS, RECORD, VARIATION),
+        choices=(*GROUPS, *LOCAL, *PROVIDERS, RECORD, ISOLATION, VARIATION),
+        default=(*GROUPS, RECORD, ISOLATION, VARIATION),
         help="these parts, or groups of them (local, providers), the record, or the variation",
     )
     asked: list[str] = parser.parse_args().only

@@ -56,7 +56,7 @@ def test_every_service_is_an_extra_a_list_a_process_and_an_island():
 
 @pytest.mark.parametrize("service", sorted(SERVICES))
 def test_every_service_has_the_same_file_names(service: str):
-    assert modules(service) - {"__pycache__", "migrations", "instructions"} <= ANATOMY
+    assert modules(service) - {"__pycache__", "migrations", "instructions", "web"} <= ANATOMY
     assert {"__init__", "main", "settings", "domain", "adapters", "handlers"} <= modules(service)
 
 

@@ -44,6 +44,7 @@ async def _run(parts: stack.Stack, lock: int) -> None:
 async def _stay(parts: stack.Stack, lock: int) -> None:
     sink = to_screen(parts.names)
     async with running(parts, sink, lock=lock):
+        sink(SUPERVISOR, f"the web page: {parts.gateway.url}/ui")
         sink(SUPERVISOR, f"the API, to read and to try: {parts.gateway.url}/docs")
         print(f"ready: {parts.gateway.url}", flush=True)
         await asyncio.Event().wait()

@@ -45,6 +45,7 @@ from services.gateway.routes.styles import put_styles
 from services.gateway.routes.submitting import Submitting
 from services.gateway.routes.variations import put_variations
 from services.gateway.routes.visit import House, visit_of
+from services.gateway.routes.web import put_web
 from services.gateway.routes.webhooks import put_webhooks
 from services.gateway.settings import GatewaySettings
 
@@ -94,6 +95,7 @@ def make_app(settings: GatewaySettings, opened: Opened) -> FastAPI:
     )
     put_webhooks(app, attempts)
     put_reference(app)
+    put_web(app, settings)
     app.add_exception_handler(HTTPException, _http_problem)
     app.add_exception_handler(MizualError, _problem)
     app.add_middleware(

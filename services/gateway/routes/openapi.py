@@ -33,6 +33,7 @@ _TAGS: Final = {
     "operations": "For probes and operators.",
     "inspection": "For operators with the admin token.",
     "reference": "These documents.",
+    "web": "The web page.",
 }
 _STRING: Final = {"schema": {"type": "string"}}
 _HEADERS: Final[Document] = {

@@ -21,6 +21,7 @@ SERVICES := gateway enhancer renderer storage feedback
 stamp = .venv/.installed-$(1)-$(shell cat requirements/$(1).txt 2>/dev/null | cksum | tr ' ' -)
 LOCAL = $(call stamp,local)
 DEV = $(call stamp,dev)
+BROWSER = $(call stamp,browser)
 
 .PHONY: help
 help:
@@ -67,7 +68,7 @@ isolation: $(DEV) ## each service installed alone and imported
 
 ##@ Prove it
 
-.PHONY: bench chaos deploy-check
+.PHONY: bench chaos browser deploy-check
 bench: $(DEV) ## the measurements, each beside its reference (ONLY=providers, ONLY=gateway...)
 	@exec $(PY) -m tests.bench $${ONLY:+--only $$ONLY}
 
@@ -76,15 +77,23 @@ chaos: $(DEV) ## processes killed at random while jobs run; thousands of made-up
 	@$(PY) -m tests.chaos.flux
 	@exec $(PY) -m tests.chaos.api
 
+CHROMIUM ?= $(shell for b in chromium chromium-browser google-chrome; do command -v $$b && break; done)
+browser: $(DEV) ## the web page in a real browser, in front of the whole stack (needs Chromium)
+	@test -n "$(CHROMIUM)" \
+		|| { echo "make browser needs Chromium: install it (on Debian the package chromium), or name one with CHROMIUM=..."; exit 1; }
+	@test -e $(BROWSER) || $(MAKE) --no-print-directory $(BROWSER)
+	@CHROMIUM="$(CHROMIUM)" exec $(PY) -m pytest tests/browser
+
 deploy-check: $(DEV) ## compose file, Dockerfile, manifests and examples, offline
 	@exec $(PY) -m tests.deploy_check
 
 ##@ Look after it
 
 .PHONY: lock clean
-COMPILE = $(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+LOCKED = --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate \
 	$(if $(UPGRADE),--upgrade)
+COMPILE = $(UV) pip compile pyproject.toml $(LOCKED)
 lock: ## write requirements/*.txt anew from pyproject.toml (UPGRADE=1: with newer versions)
 	@test -x "$(UV)" || { echo "make lock needs uv: install it and try again"; exit 1; }
 	@$(COMPILE) --all-extras --group dev -o requirements/dev.txt
@@ -93,6 +102,8 @@ lock: ## write requirements/*.txt anew from pyproject.toml (UPGRADE=1: with newe
 	@$(COMPILE) --extra renderer --extra rembg -c requirements/dev.txt -o requirements/rembg.txt
 	@$(COMPILE) $(SERVICES:%=--extra %) --extra local -c requirements/dev.txt \
 		-o requirements/local.txt
+	@$(UV) pip compile --group pyproject.toml:browser $(LOCKED) -c requirements/dev.txt \
+		-o requirements/browser.txt
 
 clean: ## remove what was installed and built; the data in .mizual and out/ stay
 	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -121,3 +132,10 @@ clean: ## remove what was installed and built; the data in .mizual and out/ stay
 	@$(INSTALL) -r requirements/dev.txt
 	@$(PY) -m pip check --quiet
 	@rm -f .venv/.installed-* && touch $@ $(LOCAL)
+
+# Beside the development list, and no more than the one thing.
+.venv/.installed-browser-%: .venv/.made
+	@echo "installing requirements/browser.txt"
+	@$(INSTALL) -r requirements/browser.txt
+	@$(PY) -m pip check --quiet
+	@rm -f .venv/.installed-browser-* && touch $@

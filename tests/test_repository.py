@@ -18,6 +18,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 SERVICES = {"gateway", "enhancer", "renderer", "storage", "feedback"}
 OPTIONAL = {"rembg"}
 """Extras that no service's own list has: what an operator adds to it."""
+TOOLS = {"local", "dev", "browser"}
+"""Lists of requirements that no service has."""
 STACK_ONLY = {"PG_BIN", "GATEWAY_WORKERS", "GATEWAY_HOST", "GATEWAY_PORT"}
 """Read by the embedded stack's launcher."""
 ANATOMY = {"__init__", "main", "settings", "handlers", "domain", "adapters", "routes", "admin"}
@@ -44,9 +46,7 @@ def settings_classes() -> list[type[BaseSettings]]:
 
 def test_every_service_is_an_extra_a_list_a_process_and_an_island():
     extras = set(PROJECT["project"]["optional-dependencies"]) - {"local"} - OPTIONAL
-    lists = (
-        {path.stem for path in (ROOT / "requirements").glob("*.txt")} - {"local", "dev"} - OPTIONAL
-    )
+    lists = {path.stem for path in (ROOT / "requirements").glob("*.txt")} - TOOLS - OPTIONAL
     processes = {*stack.WORKERS, "gateway"}
     layers = PROJECT["tool"]["importlinter"]["contracts"][0]["layers"][0]
     islands = {name.strip().removeprefix("services.") for name in layers.split("|")}

@@ -24,6 +24,7 @@ from services.renderer.adapters.processes import (
     Command,
     NotStartedError,
     ProcessPool,
+    bare_environment,
 )
 from services.renderer.domain.cutting import CUT_SECONDS, WAIT_SECONDS, Cutter
 from services.renderer.domain.editing import Edited, Source
@@ -35,6 +36,8 @@ LOCAL: Final = "local"
 REMBG: Final = "rembg"
 LOCAL_MODEL: Final = "grabcut"
 BOUNDS: Final = Bounds(job=CUT_SECONDS, wait=WAIT_SECONDS)
+ONE_THREAD: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+"""For numpy, whose threads wait for each other; a model is told by itself how many it has."""
 WORKER: Final = "services.renderer.adapters.cutout_worker"
 
 
@@ -68,6 +71,11 @@ class ProcessCutter:
         self.name = choice.provider
         self.model = choice.model
         self._pool = pool
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """The numbers of its processes."""
+        return self._pool.pids
 
     async def cut(self, source: Source) -> Edited:
         """See Cutter."""
@@ -135,8 +143,9 @@ async def open_cutter(
 
 def _pool_of(choice: Choice, settings: RendererSettings, bounds: Bounds) -> ProcessPool:
     words = (sys.executable, "-m", WORKER, _task_of(choice, settings))
+    command = Command(words, "CUTOUT_PROVIDER", bare_environment() | ONE_THREAD)
     processes = 1 if choice.file else processes_for(settings.worker_concurrency)
-    return ProcessPool(Command(words, "CUTOUT_PROVIDER"), processes=processes, bounds=bounds)
+    return ProcessPool(command, processes=processes, bounds=bounds)
 
 
 def processes_for(jobs: int) -> int:

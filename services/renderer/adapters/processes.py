@@ -93,6 +93,11 @@ class Worker:
         """Whether the process runs."""
         return self._process.returncode is None
 
+    @property
+    def pid(self) -> int:
+        """The process's number."""
+        return self._process.pid
+
     async def ask(self, question: Frame) -> Frame:
         """The answer. Raises OSError, EOFError or ValueError where there is none."""
         assert self._process.stdin is not None
@@ -110,7 +115,7 @@ class Worker:
         # Process.kill first looks whether it has ended, and so takes the status from its waiter.
         if self.is_alive:
             with suppress(ProcessLookupError):
-                os.kill(self._process.pid, signal.SIGKILL)
+                os.kill(self.pid, signal.SIGKILL)
 
     async def ended(self) -> int:
         """The status with which it ended, once it has."""
@@ -188,6 +193,11 @@ class ProcessPool:
             keeper.cancel()
         await asyncio.gather(*self._keepers, return_exceptions=True)
         await asyncio.gather(*(worker.end() for worker in self._workers))
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """The processes' numbers, those of dead ones too until they are replaced."""
+        return tuple(worker.pid for worker in self._workers)
 
     def check(self) -> None:
         """Raise UnavailableError while no process runs."""

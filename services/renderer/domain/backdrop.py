@@ -21,6 +21,8 @@ LEAST_GRAIN: Final = 1.5
 """Of 255: JPEG alone makes a plain surface stray by about so much."""
 GRAIN_PIXELS: Final = 3.0
 """What is no larger is grain, as film, sand and sensors have it."""
+EVERY: Final = 3
+"""Of so many pixels one is looked at: its neighbours say the same."""
 LEAST_PIXELS: Final = 100
 """Fewer do not tell a surface."""
 # That quantile of a normal distribution's deviations times this is its standard deviation.
@@ -47,11 +49,12 @@ def backdrop_of(small: Pixels, ring: Mask) -> Backdrop:
     """The bent surface that most of the ring's pixels lie on, whatever touches the border."""
     calm = cv2.GaussianBlur(small, (0, 0), GRAIN_PIXELS)
     terms = _terms(*ring.shape)
-    x, y = terms[ring], np.asarray(calm[ring], np.float32)
+    rows, columns = (places[::EVERY] for places in np.nonzero(ring))
+    x, y = terms[rows, columns], np.asarray(calm[rows, columns], np.float32)
     shape = _most_fitting(x, y)
     return Backdrop(
         surface=np.asarray(terms @ shape, np.float32),
-        grain=max(_spread(_strays(x, small[ring].astype(np.float32), shape)), LEAST_GRAIN),
+        grain=max(_spread(_strays(x, small[rows, columns].astype(np.float32), shape)), LEAST_GRAIN),
         unevenness=_spread(_strays(x, y, shape)),
     )
 
@@ -100,8 +103,9 @@ def _fitted(x: Floats, y: Floats, shape: Floats, *, terms: int) -> Floats:
     """The surface of so many terms through what lies near the one so far."""
     strays = _strays(x, y, shape)
     fits = strays <= max(OUTLIER * _spread(strays), LEAST_GRAIN)
-    found = np.linalg.lstsq(x[fits, :terms], y[fits], rcond=None)[0]
-    return np.pad(found, ((0, _BENT - terms), (0, 0))).astype(np.float32)
+    found = np.zeros_like(shape)
+    found[:terms] = np.linalg.lstsq(x[fits, :terms], y[fits], rcond=None)[0]
+    return found
 
 
 def _strays(x: Floats, y: Floats, shape: Floats) -> Floats:

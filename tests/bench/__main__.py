@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Final
 
-from tests.bench import measures, providers, record, tasks, variations
+from tests.bench import cutouts, measures, providers, record, tasks, variations
 from tests.bench.kinds import isolation
 from tests.bench.table import heading, show
 from tests.stack import UNLIMITED, RealStack, real_stack
@@ -26,6 +26,8 @@ ISOLATION: Final = "isolation"
 """Edits beside background removals, in a system of its own with two renderers."""
 VARIATION: Final = "variation"
 """The local variation, without a system."""
+CUTOUT: Final = "cutout"
+"""Removing backgrounds, in processes alone."""
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {"local": LOCAL, "providers": PROVIDERS}
 
 
@@ -40,6 +42,9 @@ async def main(wanted: Collection[str]) -> int:
         ):
             await _local(system, wanted)
     await _providers(wanted)
+    if CUTOUT in wanted:
+        heading("backgrounds removed without a model")
+        show(*await cutouts.cutouts())
     if RECORD in wanted:
         heading(f"a record of {record.JOBS:,} jobs, while entries arrive")
         show(*await record.record())
@@ -93,9 +98,9 @@ def _wanted() -> set[str]:
     parser.add_argument(
         "--only",
         nargs="+",
-        choices=(*GROUPS, *LOCAL, *PROVIDERS, RECORD, ISOLATION, VARIATION),
-        default=(*GROUPS, RECORD, ISOLATION, VARIATION),
-        help="these parts, or groups of them (local, providers), the record, or the variation",
+        choices=(*GROUPS, *LOCAL, *PROVIDERS, RECORD, ISOLATION, VARIATION, CUTOUT),
+        default=(*GROUPS, RECORD, ISOLATION, VARIATION, CUTOUT),
+        help="these parts, or groups of them (local, providers)",
     )
     asked: list[str] = parser.parse_args().only
     return {part for name in asked for part in GROUPS.get(name, (name,))}

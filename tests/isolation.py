@@ -19,6 +19,8 @@ INSTALL: Final = (
     *("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"),
     *("--no-deps", "--require-hashes", "--only-binary", ":all:", "--no-binary", "pyvips"),
 )
+PROCESSES: Final = {"renderer": ("services.renderer.adapters.cutout_worker",)}
+"""What a service runs in processes of their own, and so does not import itself."""
 INSTALL_SECONDS: Final = 600
 IMPORT_SECONDS: Final = 60
 
@@ -51,7 +53,8 @@ def _try(service: str) -> None:
         _run((sys.executable, "-m", "venv", str(folder / ".venv")), folder, INSTALL_SECONDS)
         _run((str(python), *INSTALL, "-r", str(requirements)), folder, INSTALL_SECONDS)
         _run((str(python), "-m", "pip", "check"), folder, IMPORT_SECONDS)
-        _run((str(python), "-c", f"import services.{service}.main"), folder, IMPORT_SECONDS)
+        for module in (f"services.{service}.main", *PROCESSES.get(service, ())):
+            _run((str(python), "-c", f"import {module}"), folder, IMPORT_SECONDS)
 
 
 def _copy(service: str, folder: Path) -> None:

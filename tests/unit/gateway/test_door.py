@@ -188,6 +188,18 @@ async def test_a_client_may_cancel_ten_times_a_minute(api: httpx.AsyncClient):
     assert refused.headers["RateLimit"] == f'"cancellations";r=0;t={refused.headers["Retry-After"]}'
 
 
+async def test_attempts_are_counted_together_whatever_is_asked_for(api: httpx.AsyncClient):
+    paths = ["/edit-image/", "/api/variations", "/api/remove-background", "/submit", "/api/images"]
+    text = {"Content-Type": "text/plain"}
+
+    answers = [await api.post(path, content=b"x", headers=text) for path in paths * 6]
+    refused = [await api.post(path, content=b"x", headers=text) for path in paths]
+
+    assert {answer.status_code for answer in answers} == {415, 201}
+    assert [answer.status_code for answer in refused] == [429] * len(paths)
+    assert refused[0].headers["RateLimit-Policy"] == '"attempts";q=30;w=60'
+
+
 async def test_urls_are_built_from_the_public_url_whatever_host_was_asked(api: httpx.AsyncClient):
     answer = await api.get(f"/edit/{ENTRY.job_id}", headers={"Host": "evil.example"})
 

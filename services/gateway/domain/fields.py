@@ -8,7 +8,13 @@ from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 from contracts.errors import ErrorCode
 from contracts.journal import Kind, Options
 from services.gateway.domain.problems import FieldError, RefusalError, not_found
-from services.gateway.domain.submission import Submission, checked, prompt_of, refused
+from services.gateway.domain.submission import (
+    Submission,
+    checked,
+    prompt_of,
+    refused,
+    unsupported,
+)
 
 _PICTURE_NAMES: Final = ("image", "image_data")
 """Two names of one field."""
@@ -170,8 +176,7 @@ def _check_taken(kind: type[PictureFields], values: dict[str, Any]) -> None:
         usual = _USUAL[name]
         if values.get(name) not in (None, "", usual, str(usual).lower()):
             sentence = f"`{name}` cannot be asked for here; please leave it out."
-            error = FieldError(name, sentence)
-            raise RefusalError(422, ErrorCode.OPTION_UNSUPPORTED, sentence, errors=(error,))
+            raise unsupported(name, sentence)
 
 
 def _with_one_picture(values: dict[str, Any]) -> dict[str, Any]:

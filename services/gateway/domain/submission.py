@@ -68,7 +68,8 @@ def checked(submission: Submission) -> Submission:
     if submission.kind in _WORDLESS:
         _check_wordless(submission)
     if submission.kind is not Kind.EDIT and submission.parent_id is not None:
-        raise refused("parent_job_id", "Only an edit continues another one; name its `image_id`.")
+        sentence = "Only an edit continues another one; name its `image_id`."
+        raise unsupported("parent_job_id", sentence)
     _check_source(submission)
     check(submission.options)
     return submission
@@ -88,13 +89,17 @@ def _check_source(submission: Submission) -> None:
 
 def _check_wordless(submission: Submission) -> None:
     if submission.prompt:
-        raise refused("prompt", "This kind of job takes no `prompt`; please leave it out.")
+        raise unsupported("prompt", "This kind of job takes no `prompt`; please leave it out.")
     if submission.options != Options():
         sentence = "This kind of job takes no options; please leave them out."
         raise RefusalError(422, ErrorCode.OPTION_UNSUPPORTED, sentence)
 
 
-def refused(field: str, sentence: str) -> RefusalError:
+def refused(field: str, sentence: str, code: ErrorCode = ErrorCode.INVALID_REQUEST) -> RefusalError:
     """422 for one field."""
-    error = FieldError(field, sentence)
-    return RefusalError(422, ErrorCode.INVALID_REQUEST, sentence, errors=(error,))
+    return RefusalError(422, code, sentence, errors=(FieldError(field, sentence),))
+
+
+def unsupported(field: str, sentence: str) -> RefusalError:
+    """422 for a field that this kind of job does not take."""
+    return refused(field, sentence, ErrorCode.OPTION_UNSUPPORTED)

@@ -1,17 +1,25 @@
 """What people do at the web page, in a real browser."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from services.gateway.routes import documents
 from tests.browser.visitor import Visitor
 from tests.pictures import plain
 from tests.stack import RealStack
 
 HOSTILE = "make it blue <img src=x onerror=alert(1)>"
 CARDS = "#past li"
+WAITING = documents.STATUS_EXAMPLE | {
+    "original_image_url": None,
+    "message": "The image service is busy, trying again in 4 seconds",
+    "retry_at": "2026-11-20T10:30:08.000Z",
+    "updated_at": "2026-11-20T10:30:04.000Z",
+}
 DROP = """([bytes, kind]) => {
   const moved = new DataTransfer();
   moved.items.add(new File([new Uint8Array(bytes)], "moved.jpg", { type: "image/jpeg" }));
@@ -34,6 +42,7 @@ def test_an_edit_is_shown_beside_its_original_and_kept_in_the_history(
     assert visitor.make(words="make it blue") == "completed"
 
     assert visitor.text("#message") == "Edit completed successfully!"
+    assert visitor.text("#note")
     visitor.until(lambda: visitor.is_drawn(".compare .before"))
     visitor.until(lambda: visitor.is_drawn("#past img"))
     saved = visitor.download(tmp_path)
@@ -215,6 +224,47 @@ def test_a_submission_that_nobody_answered_is_sent_again_under_its_key(troubled:
     keys = [a.headers["idempotency-key"] for a in troubled.asked if a.method == "POST"]
     assert len(keys) == 2
     assert len(set(keys)) == 1
+
+
+def test_a_wait_is_counted_down(troubled: Visitor):
+    frame = json.dumps(WAITING)
+    troubled.page.route(
+        "**/stream",
+        lambda route: route.fulfill(
+            content_type="text/event-stream", body=f"id: 1\nevent: stage\ndata: {frame}\n\n"
+        ),
+    )
+    troubled.come(f"/ui#{WAITING['job_id']}")
+
+    assert troubled.until_told("#message", bool) == WAITING["message"]
+    assert re.fullmatch(r"Going on in \d+ seconds?|Going on…", troubled.until_told("#wait", bool))
+
+
+def test_a_failed_edit_can_be_asked_for_otherwise(visitor: Visitor):
+    assert visitor.make(words="do what no machine understands") == "failed"
+    visitor.page.fill("#prompt", "")
+
+    visitor.press("Change and try again")
+
+    assert visitor.page.input_value("#prompt") == "do what no machine understands"
+
+
+def test_the_same_wish_keeps_its_key_and_another_has_its_own(troubled: Visitor):
+    troubled.page.route("**/edit-image/", lambda route: route.abort(), times=3)
+    troubled.choose()
+    troubled.page.fill("#prompt", "make it blue")
+    troubled.page.keyboard.press("Control+Enter")
+    troubled.until_told("#problem", bool)
+
+    troubled.page.click("#submit")
+    troubled.await_end()
+    troubled.ask(words="make it darker")
+    troubled.await_end()
+
+    keys = [a.headers["idempotency-key"] for a in troubled.asked if a.method == "POST"]
+    assert len(keys) == 5
+    assert len(set(keys[:4])) == 1
+    assert keys[4] != keys[0]
 
 
 def test_without_a_stream_the_job_is_asked_for(troubled: Visitor):

@@ -34,19 +34,16 @@ class WebFile:
 
     data: bytes
     content_type: str
-
-    @property
-    def etag(self) -> str:
-        """Names these bytes."""
-        return f'"{sha256(self.data).hexdigest()[:32]}"'
+    etag: str
 
 
 def web_files() -> dict[str, WebFile]:
     """Every file of the page by its name; nothing else is ever sent."""
-    folder = files("services.gateway") / "web"
+    found = (files("services.gateway") / "web").iterdir()
+    served = (file for file in found if _suffix(file.name) in _TYPES)
     return {
-        file.name: WebFile(file.read_bytes(), _TYPES[file.name.rpartition(".")[2]])
-        for file in sorted(folder.iterdir(), key=lambda file: file.name)
+        file.name: _file(file.read_bytes(), _TYPES[_suffix(file.name)])
+        for file in sorted(served, key=lambda file: file.name)
     }
 
 
@@ -67,6 +64,14 @@ def policy_of(settings: GatewaySettings) -> str:
             "trusted-types 'none'",
         )
     )
+
+
+def _file(data: bytes, content_type: str) -> WebFile:
+    return WebFile(data, content_type, f'"{sha256(data).hexdigest()[:32]}"')
+
+
+def _suffix(name: str) -> str:
+    return name.rpartition(".")[2]
 
 
 def _picture_origins(settings: GatewaySettings) -> Iterator[str]:

@@ -12,6 +12,7 @@ const feed = new Feed({ told: (job) => past.put(job), skipped: () => past.load()
 const composer = new Composer({ ready: feed.ready, accepted: (id) => (location.hash = id) });
 const job = new Job({
   goOn: (one) => composer.goOn(one),
+  again: (one) => composer.again(one),
   told: (one) => past.put(one),
   erased: (one) => {
     past.drop(one);

@@ -11,7 +11,8 @@ const COUNT_FROM = 800;
 const WORDED = new Set(["edit", "variation"]);
 
 export class Composer {
-  #key = fresh();
+  #key = "";
+  #wish = "";
   #isBusy = false;
   #freeAt = 0;
   #timer = 0;
@@ -46,6 +47,14 @@ export class Composer {
     bring($("prompt"));
   }
 
+  /** Say what a job was asked for once more, to be changed. */
+  again(job) {
+    $("composer").elements.kind.value = job.kind;
+    $("prompt").value = job.prompt ?? "";
+    this.#dress();
+    bring(WORDED.has(job.kind) ? $("prompt") : $("submit"));
+  }
+
   /** A job is no more: its result cannot be gone on with. */
   forget(job) {
     if (this.picture.job?.job_id === job.job_id) this.picture.clear();
@@ -71,9 +80,16 @@ export class Composer {
     this.#changed();
   }
 
-  /** Another wish is another submission. */
+  /** The same for the same wish, so that asking again makes no second job. */
+  #keyOf() {
+    const chosen = [this.kind, $("prompt").value, this.styles.chosen?.id, $("fast").checked];
+    const wish = JSON.stringify([...chosen, this.picture.number]);
+    if (wish !== this.#wish) this.#key = fresh();
+    this.#wish = wish;
+    return this.#key;
+  }
+
   #changed() {
-    this.#key = fresh();
     const length = characters($("prompt").value);
     $("ideas").hidden = this.kind !== "edit" || length > 0;
     $("count").textContent = length >= COUNT_FROM ? `${length} of ${MOST_CHARACTERS}` : "";
@@ -95,11 +111,11 @@ export class Composer {
     }
     this.#busy(true);
     say($("problem"), "");
-    const key = this.#key;
+    const key = this.#keyOf();
     try {
       await this.ready;
       this.accepted(await submit(this.kind, await this.#form(), key));
-      this.#key = fresh();
+      this.#wish = "";
     } catch (error) {
       this.#refused(error);
     } finally {

@@ -33,7 +33,7 @@ export function button(word, drawing, act, attributes = {}) {
 
 /** Show a text, or nothing at all. */
 export function say(element, text) {
-  element.textContent = text ?? "";
+  element.textContent = text || "";
   element.hidden = !text;
 }
 

@@ -19,9 +19,12 @@ export class Job {
   #waiting = 0;
   #title = document.title;
 
-  /** `goOn` takes a job whose result is to be edited, `told` hears every status, `erased` what is gone. */
-  constructor({ goOn, told, erased }) {
-    Object.assign(this, { goOn, told, erased });
+  /**
+   * `goOn` takes a job whose result is to be edited, `again` one that is to be asked for otherwise;
+   * `told` hears every status, `erased` what is gone.
+   */
+  constructor({ goOn, again, told, erased }) {
+    Object.assign(this, { goOn, again, told, erased });
     this.#empty(EMPTY);
   }
 
@@ -36,7 +39,7 @@ export class Job {
     bring($("job-title"));
     this.#end = follow(id, {
       told: (job) => this.#tell(job),
-      lost: (isLost) => this.#wait(isLost ? LOST : ""),
+      lost: (isLost) => say($("trouble"), isLost && LOST),
       gone: (sentence) => this.#empty(sentence),
     });
   }
@@ -46,7 +49,7 @@ export class Job {
     $("job").dataset.state = sentence ? "empty" : "running";
     $("job-title").textContent = "Your result";
     $("message").textContent = sentence;
-    $("text").hidden = $("rating").hidden = $("facts").hidden = $("job-kind").hidden = true;
+    for (const part of ["text", "rating", "facts", "job-kind", "note", "trouble"]) $(part).hidden = true;
     $("picture").replaceChildren(...(sentence ? [el("div", { class: "blank" }, icon("image"))] : []));
     $("actions").replaceChildren();
     $("steps").replaceChildren();
@@ -106,6 +109,7 @@ export class Job {
     const isText = job.kind === "description";
     $("picture").replaceChildren(...picturesOf(job));
     say($("text"), isText ? job.description : "");
+    say($("note"), job.note);
     $("actions").replaceChildren(...this.#actions(job, state));
     showRating(job);
     showFacts(job);
@@ -121,6 +125,7 @@ export class Job {
       yield el("a", { class: "button main", href: pictureOf(job), download: name }, icon("down"), "Download");
       yield button("Edit this further", "arrow", () => this.goOn(job));
     }
+    if (job.is_error) yield button("Change and try again", "arrow", () => this.again(job));
     if (job.description) yield button("Copy", "copy", (event) => copy(job.description, event.currentTarget));
     yield button("Delete", "trash", () => askToErase(job, this.erased), { class: "button plain" });
   }
@@ -131,7 +136,7 @@ export class Job {
       const asked = { parameters: { job_id: job.job_id }, headers: right(job.job_id) };
       await call("POST /api/jobs/{job_id}/cancel", asked);
     } catch (error) {
-      this.#wait(error.message);
+      say($("trouble"), error.message);
       pressed.disabled = false;
     }
   }
@@ -149,7 +154,6 @@ function showFacts(job) {
   const facts = [
     ["Asked for", job.prompt],
     ["Understood as", job.enhanced_prompt],
-    ["Note", job.note],
     ["Style", job.style_id],
     ["Made by", [job.provider, job.model].filter(Boolean).join(", ")],
     ["Took", hasEnded(job) && `${seconds.toLocaleString("en", { maximumFractionDigits: 1 })} s`],

@@ -7,6 +7,7 @@ import { KINDS, ago } from "./words.js";
 
 const PAGE = 18;
 const MOST_EMPTY_PAGES = 10;
+const MINUTE = 60_000;
 
 export class Past {
   #jobs = new Map();
@@ -18,6 +19,7 @@ export class Past {
   constructor() {
     $("filter").addEventListener("change", () => this.load());
     $("more").addEventListener("click", () => this.#more());
+    setInterval(() => document.querySelectorAll("#past time").forEach(tellTime), MINUTE);
   }
 
   /** The first page, anew. */
@@ -116,12 +118,22 @@ function thumb(job) {
   return el("span", { class: "thumb" }, picture || text || drawing, bar);
 }
 
+function timeOf(job) {
+  const time = el("time", { datetime: job.created_at });
+  tellTime(time);
+  return time;
+}
+
+function tellTime(time) {
+  time.textContent = ago(time.dateTime);
+}
+
 function caption(job) {
-  const state = job.is_complete ? ago(job.created_at) : hasEnded(job) ? job.status : "at work";
+  const state = job.is_complete ? timeOf(job) : hasEnded(job) ? job.status : "at work";
   return el(
     "span",
     { class: "caption" },
     el("span", { class: "words" }, job.prompt ?? KINDS[job.kind].name),
-    el("span", { class: "hint" }, icon(KINDS[job.kind].drawing), ` ${state}`),
+    el("span", { class: "hint" }, icon(KINDS[job.kind].drawing), " ", state),
   );
 }

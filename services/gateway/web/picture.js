@@ -11,6 +11,8 @@ export class Picture {
   file = null;
   /** The job whose result it is, if it is one. */
   job = null;
+  /** Another one for every picture that is chosen. */
+  number = 0;
   #shown = null;
   #about = [];
 
@@ -61,7 +63,7 @@ export class Picture {
   }
 
   #set({ file = null, job = null }) {
-    Object.assign(this, { file, job });
+    Object.assign(this, { file, job, number: this.number + 1 });
     if (this.#shown?.startsWith("blob:")) URL.revokeObjectURL(this.#shown);
     this.#shown = null;
     $("file").value = "";

@@ -133,7 +133,7 @@ VARIATION_BODY: Final = _submitted(
                     _picture_from("style_id", "image", "image_data", "image_id"),
                 ],
             },
-            "example": {"style_id": "ink", "image": _PIXEL},
+            "example": {"style_id": "ink-and-paper", "image": _PIXEL},
         },
         "multipart/form-data": {
             "schema": {

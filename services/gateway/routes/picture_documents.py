@@ -70,7 +70,7 @@ STYLE_IMAGE: Final[Document] = {
             "in": "path",
             "required": True,
             "schema": {"type": "string", "pattern": STYLE_ID},
-            "example": "ink",
+            "example": "ink-and-paper",
         },
         SIZE,
         *_CONDITIONS,

@@ -26,7 +26,9 @@ _KEPT_SECONDS: Final = 300
 """How long a browser may show the picture of a version that was replaced."""
 
 _HEADERS: Final = {**ANYBODY, "Cache-Control": f"public, max-age={_KEPT_SECONDS}"}
-_EXAMPLE: Final = {"styles": [{"id": "ink", "name": "Ink and paper", "has_reference": True}]}
+_EXAMPLE: Final = {
+    "styles": [{"id": "ink-and-paper", "name": "Ink and paper", "has_reference": True}]
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

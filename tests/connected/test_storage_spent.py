@@ -3,7 +3,7 @@
 import pytest
 
 from contracts.journal import JournalEntry, Kind, Stage, Written
-from contracts.objects import ObjectRef, digest, job_key
+from contracts.objects import ObjectRef, digest, job_key, thumb_key
 from services.chassis.database import Database
 from services.chassis.errors import UnavailableError
 from services.chassis.journal import Recorded
@@ -12,6 +12,7 @@ from services.storage.adapters.jobs import PostgresJobs
 from services.storage.adapters.spent import PostgresSpentJobs
 from services.storage.domain.record import rows_of
 from services.storage.domain.spent import Remover
+from tests.connected.studio import Interposed
 from tests.samples import PREFIX, job
 
 PICTURE = b"pixels"
@@ -67,6 +68,22 @@ async def test_a_described_picture_goes_with_its_job(storage_tables, store, stag
     record = await PostgresJobs(storage_tables).read(entry.job_id)
     assert record.entry is not None
     assert record.entry.facts.written == WRITTEN
+
+
+async def test_a_small_copy_that_is_put_beside_it_meanwhile_goes_too(storage_tables, store):
+    entry = await kept(storage_tables, store, Kind.DESCRIPTION, Stage.COMPLETED)
+    assert entry.facts.original is not None
+    original = entry.facts.original.key
+
+    async def late(key: str) -> None:
+        if key == original:
+            await store.put(thumb_key(original), b"small", content_type="image/webp")
+
+    interposed = Interposed(store, "delete", late)
+    jobs = PostgresSpentJobs(storage_tables)
+    await Remover(jobs, interposed, PREFIX).remove(limit=10)  # type: ignore[arg-type]
+
+    assert [stored async for stored in store.list(f"{PREFIX}/")] == []
 
 
 async def test_a_job_under_way_and_the_pictures_of_other_kinds_keep_theirs(storage_tables, store):

@@ -60,3 +60,7 @@ class Thumbs:
             raise not_found(ErrorCode.IMAGE_NOT_FOUND)
         small = await self._shrinker.shrink(data)
         await self._store.put(thumb_key(key), small, content_type=CONTENT_TYPE)
+        if await self._store.head(key) is None:
+            # Removed while the copy was made: who removed it found no copy beside it.
+            await self._store.delete(thumb_key(key))
+            raise not_found(ErrorCode.IMAGE_NOT_FOUND)

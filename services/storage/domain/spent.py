@@ -41,6 +41,8 @@ class Remover:
 
     async def _remove(self, job_id: UUID) -> None:
         folder = job_folder(self._prefix, SPENT_KIND, job_id)
-        # A listing that goes on while what it lists disappears may leave some out.
-        for stored in [stored async for stored in self._store.list(f"{folder}/")]:
-            await self._store.delete(stored.key)
+        # Until its source is gone somebody may put a small copy beside it, and nobody afterwards.
+        for _ in ("sources", "copies"):
+            # A listing that goes on while what it lists disappears may leave some out.
+            for stored in [stored async for stored in self._store.list(f"{folder}/")]:
+                await self._store.delete(stored.key)

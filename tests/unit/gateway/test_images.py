@@ -108,6 +108,22 @@ async def test_without_its_source_there_is_no_small_copy(store: MemoryStore):
     assert refused.value.code is ErrorCode.IMAGE_NOT_FOUND
 
 
+async def test_no_small_copy_outlives_a_source_that_is_removed_meanwhile(store: MemoryStore):
+    shrinker = Shrinker()
+    shrinker.may_go_on.clear()
+    making = asyncio.create_task(Thumbs(store, shrinker).ensure(SOURCE.key))
+    while not shrinker.at_once:
+        await asyncio.sleep(0)
+
+    await store.delete(SOURCE.key)
+    shrinker.may_go_on.set()
+
+    with pytest.raises(RefusalError) as refused:
+        await making
+    assert refused.value.code is ErrorCode.IMAGE_NOT_FOUND
+    assert not store.contents
+
+
 async def test_only_so_many_are_made_at_once_and_only_so_many_wait(
     store: MemoryStore, monkeypatch: pytest.MonkeyPatch
 ):

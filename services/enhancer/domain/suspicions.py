@@ -33,6 +33,8 @@ TAKEOVER: Final = (
 MARKUP: Final = (
     r"\b[a-z][a-z0-9+.-]{1,11}://|\bwww\.|\b(?:javascript|data|mailto):\S",
     r"\b[a-z0-9-]{1,63}\.(?:com|net|org|io|co|dev|app|info|biz|xyz|ru|cn|de|uk|fr)\b",
+    r"\b[a-z0-9-]{1,63}\.(?:shop|store|site|online|club|link|ly|gg|ai|eu|tv)\b",
+    r"\b[a-z0-9-]{1,63}\.[a-z]{2,24}/\w|\b(?:\d{1,3}\.){3}\d{1,3}\b",
     r"\S@[a-z0-9-]+\.[a-z]",
     r"</?[a-z!][^>\n]{0,200}>|<!--|&(?:[a-z]{2,8}|#\d{1,6});",
     r"```|~~~|\*\*|!?\[[^\]\n]{0,200}\]\(|^ ?#{1,6} |^ ?[|>] |\{ ?\"|\$\{|\{\{",

@@ -50,6 +50,7 @@ def test_it_is_one_paragraph():
         'A poster with the words "Le ciel est plus bleu dans le Sud" over a beach at noon.',
         "Three children 👧 play in the snow, seen from above.",
         "Screenshot of a form: name, address and a blue button.",
+        "A lens marked f/1.8 and 50.5/2 beside a black/white print, size 10.5x12.5.",
     ],
 )
 def test_text_in_the_picture_may_be_told_of(text: str):
@@ -77,6 +78,9 @@ def test_text_in_the_picture_may_be_told_of(text: str):
         'A mug with the words "visit www.evil.example" on it.',
         "A mug, as seen on evil-mugs.com on a table.",
         "Write to mug@evil.example about the red mug.",
+        "A mug on a table, more at t.me/mugs for everybody.",
+        'A mug with the words "evil-mugs.shop" on it.',
+        "A screen beside a mug shows 192.0.2.7:8080 in white.",
         "A **red** mug on a table.",
         "<p>A red mug on a table.</p>",
         "![mug](javascript:alert(1)) on a table",

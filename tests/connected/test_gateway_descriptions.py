@@ -50,6 +50,11 @@ REFUSALS: dict[str, tuple[Json, int, str]] = {
     "30,000 x 30,000": ({"files": {"file": hostile.huge_png()}}, 400, "IMAGE_TOO_LARGE"),
     "25 MB": ({"files": {"file": PICTURE + b"\0" * 25_000_000}}, 413, "PAYLOAD_TOO_LARGE"),
     "another part": ({"files": {"image": PICTURE}}, 422, "INVALID_REQUEST"),
+    "a second picture": (
+        {"files": {"file": PICTURE}, "data": {"image": "x"}},
+        422,
+        "INVALID_REQUEST",
+    ),
     "words": (
         {"files": {"file": PICTURE}, "data": {"prompt": "what?"}},
         422,

@@ -97,6 +97,12 @@ REFUSALS: dict[str, tuple[str, Json, int, str]] = {
         422,
         "INVALID_REQUEST",
     ),
+    "two pictures in a form": (
+        CUTOUTS,
+        {"data": {"image_data": TEXT}, "files": FILE},
+        422,
+        "INVALID_REQUEST",
+    ),
     "words for a cutout": (
         CUTOUTS,
         {"json": {"image": TEXT, "prompt": "blue"}},
@@ -136,7 +142,7 @@ async def test_bad_input_is_refused_in_words(
 
 
 async def test_what_is_usual_may_be_said_where_it_is_no_choice(api, behind):
-    usual = {"enhance": "true", "prompt": "", "style_id": "null", "seed": ""}
+    usual = {"enhance": "true", "prompt": "", "style_id": "null", "seed": "", "image_data": ""}
 
     answer = await api.post(CUTOUTS, data=usual, files=FILE)
 

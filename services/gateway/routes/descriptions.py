@@ -26,7 +26,7 @@ from services.gateway.routes import description_documents as told
 from services.gateway.routes import documents
 from services.gateway.routes.answers import json_response
 from services.gateway.routes.bodies import Bodies
-from services.gateway.routes.inputs import MULTIPART, media_type
+from services.gateway.routes.inputs import MULTIPART, media_type, only_picture
 from services.gateway.routes.paths import put
 from services.gateway.routes.submitting import Submitting
 from services.gateway.routes.visit import job_id_of, parts_of, visit_of
@@ -69,7 +69,7 @@ async def _described(bodies: Bodies, request: Request) -> AsyncIterator[Submissi
             sentence = "The form has no file in a part called `file`."
             raise RefusalError(422, ErrorCode.INVALID_REQUEST, sentence)
         fields = fields_of(DescriptionFields, dict(form.fields), typed=False)
-        yield fields.submission(taken(form.file))
+        yield fields.submission(only_picture(taken(form.file), fields))
 
 
 def _accepted(job: JournalEntry, _: str, edit_token: str) -> dict[str, Any]:

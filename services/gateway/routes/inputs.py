@@ -11,7 +11,7 @@ from contracts.errors import ErrorCode
 from services.gateway.domain.fields import PictureFields, fields_of
 from services.gateway.domain.pictures import decoded
 from services.gateway.domain.problems import RefusalError
-from services.gateway.domain.submission import Submission
+from services.gateway.domain.submission import Submission, refused
 from services.gateway.routes.bodies import SLACK_BYTES, Bodies, Form
 
 _INLINE_CHARACTERS: Final = 1024 * 1024
@@ -69,6 +69,13 @@ def media_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
+def only_picture(file: bytes, fields: PictureFields) -> bytes:
+    """The file itself. Raises RefusalError (422) where a field of its form holds another picture."""
+    if fields.image:
+        raise refused("image", "Send one picture, as a file or as text.")
+    return file
+
+
 async def _from_json(
     kind: type[PictureFields], values: dict[str, object], most_bytes: int
 ) -> Submission:
@@ -84,7 +91,7 @@ async def _from_form(kind: type[PictureFields], form: Form, most_bytes: int) -> 
     fields = fields_of(kind, given, typed=False)
     if form.file is None:
         return fields.submission(await _decoded(fields.image, most_bytes))
-    return fields.submission(form.file)
+    return fields.submission(only_picture(form.file, fields))
 
 
 async def _decoded(text: str | None, most_bytes: int) -> bytes | None:

@@ -1,6 +1,7 @@
 """The example styles that a fresh stack has: whole, ours, and unlike each other."""
 
 import io
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import combinations
@@ -61,6 +62,13 @@ async def test_their_pictures_look_unlike_each_other(shelf):
 
     for one, other in combinations(colours, 2):
         assert np.abs(one - other).max() > 40
+
+
+def test_the_styles_that_the_readme_asks_for_are_there():
+    named = re.findall(r"style_id=([a-z0-9-]+)", (stack.ROOT / "README.md").read_text())
+
+    assert named
+    assert set(named) <= set(style_pictures.PICTURES)
 
 
 @pytest.mark.slow

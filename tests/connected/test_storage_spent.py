@@ -81,7 +81,7 @@ async def test_a_small_copy_that_is_put_beside_it_meanwhile_goes_too(storage_tab
 
     interposed = Interposed(store, "delete", late)
     jobs = PostgresSpentJobs(storage_tables)
-    await Remover(jobs, interposed, PREFIX).remove(limit=10)  # type: ignore[arg-type]
+    await Remover(jobs, interposed, PREFIX).remove(limit=10)
 
     assert [stored async for stored in store.list(f"{PREFIX}/")] == []
 

@@ -70,7 +70,7 @@ def media_type(request: Request) -> str:
 
 
 def only_picture(file: bytes, fields: PictureFields) -> bytes:
-    """The file itself. Raises RefusalError (422) where a field of its form holds another picture."""
+    """The file itself. Raises RefusalError (422) where a field holds another picture."""
     if fields.image:
         raise refused("image", "Send one picture, as a file or as text.")
     return file

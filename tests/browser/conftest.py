@@ -10,10 +10,7 @@ import pytest
 from tests.browser.visitor import Visitor
 from tests.stack import UNLIMITED, RealStack, real_stack
 
-playwright = pytest.importorskip(
-    "playwright.sync_api", reason="these need requirements/browser.txt: run them with make browser"
-)
-
+WITHOUT_PLAYWRIGHT = "these need requirements/browser.txt: run them with make browser"
 FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
@@ -30,6 +27,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealStack]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """Chromium as it is installed."""
+    playwright = pytest.importorskip("playwright.sync_api", reason=WITHOUT_PLAYWRIGHT)
     program = os.environ.get("CHROMIUM") or shutil.which("chromium")
     if program is None:
         pytest.skip("these need Chromium: install it, or name one with CHROMIUM")

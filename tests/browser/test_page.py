@@ -108,7 +108,7 @@ def test_a_picture_can_be_dropped_and_pasted(visitor: Visitor, way: str):
     visitor.page.evaluate(DROP, [list(plain(96, 64)), way])
 
     assert visitor.text("#chosen-name") == "moved.jpg"
-    visitor.until_told("#chosen-about", lambda about: about.endswith("96 × 64"))
+    visitor.until_told("#chosen-about", lambda about: about.endswith("96\xa0×\xa064"))
 
 
 def test_nothing_is_sent_without_a_picture_or_a_sentence(visitor: Visitor):

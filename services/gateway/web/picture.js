@@ -82,7 +82,7 @@ export class Picture {
 
   #measure() {
     const { naturalWidth: width, naturalHeight: height } = $("preview");
-    if (width) say($("chosen-about"), [...this.#about, `${width} × ${height}`].join(" · "));
+    if (width) say($("chosen-about"), [...this.#about, `${width}\u00a0×\u00a0${height}`].join(" · "));
   }
 
   #makeDroppable() {

@@ -157,7 +157,7 @@ def test_what_is_deleted_is_listed_and_gone(visitor: Visitor):
     assert "prompt" in removed
     assert visitor.count(CARDS) == 0
     visitor.press("Close")
-    assert visitor.page.get_attribute("#job", "data-state") == "empty"
+    assert visitor.state == "empty"
 
 
 def test_a_reload_shows_the_same_job(visitor: Visitor):

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.pictures import photo
 
-ENDED = "#job:is([data-state=completed], [data-state=failed], [data-state=cancelled])"
+ENDED = frozenset({"completed", "failed", "cancelled"})
 PATIENCE_MILLISECONDS = 40_000
 POLL_MILLISECONDS = 50
 
@@ -47,7 +47,12 @@ class Visitor:
 
     def await_end(self) -> str:
         """How the job that is shown ended."""
-        self.page.wait_for_selector(ENDED)
+        self.until(lambda: self.state in ENDED)
+        return self.state
+
+    @property
+    def state(self) -> str:
+        """How the job that is shown stands."""
         return str(self.page.get_attribute("#job", "data-state"))
 
     def make(self, kind: str = "edit", words: str = "make it blue") -> str:
@@ -84,7 +89,7 @@ class Visitor:
             if is_so():
                 return
             self.page.wait_for_timeout(POLL_MILLISECONDS)
-        raise AssertionError(self.text("body"))
+        raise AssertionError(f"{self.text('body')}\n{self.complaints}")
 
     def download(self, folder: Path) -> Path:
         """Save the result."""

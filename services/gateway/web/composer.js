@@ -26,7 +26,8 @@ export class Composer {
     this.styles.load().then(() => this.#dress());
     $("composer").addEventListener("submit", (event) => this.#submit(event));
     $("composer").addEventListener("input", () => this.#changed());
-    $("composer").addEventListener("change", () => this.#dress());
+    // Leaving the sentence changes nothing, or the button would move away under the pointer.
+    $("composer").addEventListener("change", ({ target }) => target.name === "kind" && this.#dress());
     $("prompt").addEventListener("keydown", (event) => {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) $("composer").requestSubmit();
     });

@@ -11,6 +11,7 @@ Step = Callable[[Image], Image]
 
 WHITE: Final = 255.0
 GREY_BANDS: Final = 2
+COLOUR_BANDS: Final = 4
 _PROFILE: Final = "icc-profile-data"
 _UPRIGHT: Final = 1
 _PLAIN: Final = frozenset({"srgb", "b-w"})
@@ -38,9 +39,9 @@ def to_srgb(image: Image) -> Image:
     """
     if image.get_typeof(_PROFILE) and not is_srgb(image.get(_PROFILE)):
         image = _through_profile(image)
-    if image.interpretation in _PLAIN and image.format == "uchar":
-        return image
-    return image.colourspace("b-w" if image.bands <= GREY_BANDS else "srgb").cast("uchar")
+    if image.interpretation not in _PLAIN or image.format != "uchar":
+        image = image.colourspace("b-w" if image.bands <= GREY_BANDS else "srgb").cast("uchar")
+    return _known_bands(image)
 
 
 def strip(image: Image) -> Image:
@@ -81,6 +82,12 @@ def box_of(width: int, height: int, max_pixels: int) -> tuple[int, int]:
     """The largest size of at most so many pixels in proportion; no larger than it is."""
     scale = min(1.0, sqrt(max_pixels / (width * height)))
     return max(1, floor(width * scale)), max(1, floor(height * scale))
+
+
+def _known_bands(image: Image) -> Image:
+    """Colours and one alpha channel: a TIFF may have more, of which nobody says what they are."""
+    most = GREY_BANDS if image.interpretation == "b-w" else COLOUR_BANDS
+    return image[0:most] if image.bands > most else image
 
 
 def _through_profile(image: Image) -> Image:

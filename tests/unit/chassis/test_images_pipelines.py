@@ -53,6 +53,20 @@ def test_other_colour_spaces_become_eight_bits_of_srgb(make, kind):
     assert done.bands - done.hasalpha() in {1, 3}
 
 
+@pytest.mark.parametrize(
+    ("kind", "extra", "bands"), [("srgb", [255, 9], 4), ("b-w", [255, 9], 2), ("rgb16", [0, 9], 4)]
+)
+def test_channels_that_no_picture_has_are_left_out(kind, extra, bands):
+    image = drawn.halves().colourspace(kind)
+    data = image.bandjoin(extra).cast(image.format).tiffsave_buffer()
+
+    assert pipelines.decode(data, LIMITS).bands == bands
+    assert pipelines.small_copy(data, LIMITS, max_pixels=1000).bands in {bands, 4}
+    whole = drawn.opened(pipelines.finish(data, LIMITS, content_type="image/png").data)
+    assert whole.bands == bands
+    assert whole[bands - 1].avg() == extra[0]
+
+
 def test_without_a_wish_transparency_decides_the_type():
     assert pipelines.finish(drawn.png(), LIMITS).content_type == "image/jpeg"
     assert pipelines.finish(drawn.png(alpha=True), LIMITS).content_type == "image/png"

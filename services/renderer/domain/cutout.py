@@ -68,9 +68,10 @@ def _found(copy: Image, visible: Mask, find: FindAlpha) -> Pixels:
 
 
 def _stands_free(visible: Mask) -> bool:
-    """Whether most of the border is transparent."""
+    """Whether most of the border is transparent, or what is seen of it tells too little."""
     ring = ring_of(*visible.shape)
-    return bool((ring & visible).sum() < max(LEAST_PIXELS, ring.sum() / 2))
+    tells = (ring & visible).sum() >= max(LEAST_PIXELS, ring.sum() / 2)
+    return not (tells or visible.all())
 
 
 def _laid_on(image: Image, alpha: Pixels) -> Image:

@@ -21,6 +21,9 @@ def likeness(one: Image, other: Image) -> float:
 
     What has no structure at all has lost none: 1.
     """
+    if one.width * one.height == 1:
+        # Of one value there is no deviation, and libvips says so in the log.
+        return 1.0
     spreads = one.deviate() * other.deviate()
     if spreads < _NO_STRUCTURE:
         return 1.0

@@ -26,7 +26,9 @@ SMALL_HOLE: Final = 0.002
 
 def pixels_of(image: Image) -> Pixels:
     """The pixels of a libvips image. Raises pyvips.Error."""
-    return np.ascontiguousarray(image.numpy(), np.uint8)
+    # Of a single pixel pyvips makes a number.
+    shape = (image.height, image.width, image.bands)[: 2 if image.bands == 1 else 3]
+    return np.ascontiguousarray(image.numpy(), np.uint8).reshape(shape)
 
 
 def image_of(channel: Pixels) -> Image:

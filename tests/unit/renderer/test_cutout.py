@@ -210,7 +210,10 @@ def test_a_picture_too_small_for_a_subject_is_refused_and_not_stumbled_over(size
     width, height = size
     strip = np.tile(np.arange(width, dtype=np.uint8)[None, :, None], (height, 1, 3))
 
+    opaque = np.full((height, width), 255, np.uint8)
+
     assert refusal(encoded(strip)).code is ErrorCode.NO_OBJECT_FOUND
+    assert refusal(encoded(strip, opaque)).code is ErrorCode.NO_OBJECT_FOUND
 
 
 def test_half_a_picture_is_refused():

@@ -192,6 +192,15 @@ def test_size_and_transparency_are_those_of_the_source():
     assert (before[3] - made[3]).abs().max() == 0
 
 
+@pytest.mark.parametrize("size", [(1, 1), (1, 2), (2, 1)])
+def test_a_picture_of_hardly_a_pixel_takes_the_colours_on(capfd, size):
+    after = restyled(flat((200, 30, 30), *size), flat((20, 20, 200)))
+
+    red, _, blue = drawn.opened(after.data)(0, 0)
+    assert blue > red
+    assert capfd.readouterr().err == ""
+
+
 def test_hidden_colours_teach_nothing():
     shown = scene("dusk").bandjoin(255)
     hidden = drawn.opened(flat((0, 255, 0), 480, 320)).bandjoin(0)

@@ -16,22 +16,20 @@ STORE_SECONDS: Final = 30.0
 """For the picture to be fetched and the result to be stored."""
 
 
-def cutting(pictures: Pictures) -> Step:
-    """The step that ends with a picture without its background."""
-    return Step(
-        event=CutoutRequested,
-        durable=RENDERER_CUTOUT_REQUESTED,
-        stages=(Stage.FETCHING_IMAGE, Stage.REMOVING_BACKGROUND),
-        needs=lambda _: True,
-        done=lambda work: work.raw is not None,
-        who=WHO,
-        retries={
-            Stage.FETCHING_IMAGE: Retries(2, 5.0),
-            Stage.REMOVING_BACKGROUND: Retries(2, 5.0),
-        },
-        limit_seconds=WAIT_SECONDS + CUT_SECONDS + STORE_SECONDS,
-        recover=pictures.find,
-    )
+CUTTING: Final = Step(
+    event=CutoutRequested,
+    durable=RENDERER_CUTOUT_REQUESTED,
+    stages=(Stage.FETCHING_IMAGE, Stage.REMOVING_BACKGROUND),
+    needs=lambda _: True,
+    done=lambda work: work.raw is not None,
+    who=WHO,
+    retries={
+        Stage.FETCHING_IMAGE: Retries(2, 5.0),
+        Stage.REMOVING_BACKGROUND: Retries(2, 5.0),
+    },
+    limit_seconds=WAIT_SECONDS + CUT_SECONDS + STORE_SECONDS,
+)
+"""The step that ends with a picture without its background."""
 
 
 async def on_cutout_requested(hold: Hold, *, cutter: Cutter, pictures: Pictures) -> None:

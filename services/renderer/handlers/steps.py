@@ -17,7 +17,7 @@ from services.renderer.handlers.collecting import (
     on_edit_submitted,
     on_variation_submitted,
 )
-from services.renderer.handlers.cutting import cutting, on_cutout_requested
+from services.renderer.handlers.cutting import CUTTING, on_cutout_requested
 from services.renderer.handlers.rendering import (
     ENHANCED,
     on_edit_enhanced,
@@ -46,7 +46,7 @@ def cuttings(shop: Workshop, cutter: Cutter | None) -> Iterator[tuple[Step, Task
     """The step that removes backgrounds, where there is somebody to do it."""
     if cutter is not None:
         task = partial(on_cutout_requested, cutter=cutter, pictures=shop.pictures)
-        yield cutting(shop.pictures), task
+        yield CUTTING, task
 
 
 def makes_pictures(kinds: Collection[Kind]) -> bool:

@@ -13,7 +13,7 @@ from services.chassis.judge import SILENCE_SECONDS
 from services.renderer.adapters.cutters import BOUNDS
 from services.renderer.domain.cutting import NOTHING_SENTENCE, no_object
 from services.renderer.domain.editing import Edited, Source
-from services.renderer.handlers.cutting import cutting, on_cutout_requested
+from services.renderer.handlers.cutting import CUTTING, on_cutout_requested
 from services.renderer.handlers.steps import cuttings, durables_of
 from tests.samples import job
 from tests.unit.chassis.rules.world import COPY, Actor, World
@@ -52,7 +52,7 @@ class ObedientCutter:
 def world(cutter: ObedientCutter, fakes: Fakes | None = None, **work: Any) -> World:
     pictures = (fakes or Fakes()).pictures
     task = partial(on_cutout_requested, cutter=cutter, pictures=pictures)
-    return World(cutting(pictures), job(kind=Kind.CUTOUT, prompt="", **work), lambda _: task)
+    return World(CUTTING, job(kind=Kind.CUTOUT, prompt="", **work), lambda _: task)
 
 
 async def test_a_background_is_removed_and_the_result_recorded():
@@ -116,7 +116,7 @@ async def test_a_copy_of_the_message_changes_nothing():
 
 
 def test_a_run_outlasts_its_waits_and_ends_before_the_watchdog_minds():
-    limit = cutting(Fakes().pictures).limit_seconds
+    limit = CUTTING.limit_seconds
 
     assert BOUNDS.job + BOUNDS.wait < limit < SILENCE_SECONDS[Stage.REMOVING_BACKGROUND]
 

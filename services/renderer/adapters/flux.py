@@ -82,10 +82,10 @@ class Flux:
         """See TaskEditor. Raises UnavailableError when too many pictures are waiting."""
         model = model_named(wish.model)
         refuse_unsupported(model, wish.options)
-        sent = (source, *wish.references)
-        for one in sent:
-            refuse_too_small(one, model)
-        pictures = [await self._reference(one, model) for one in sent]
+        refuse_too_small(source, model)
+        for reference in wish.references:
+            refuse_too_small(reference, model, name="The style's reference picture")
+        pictures = [await self._reference(one, model) for one in (source, *wish.references)]
         # Megabytes of base64: a thread's work, though no pixel is touched.
         make = partial(body_of, model, wish, pictures, safety_tolerance=self._tolerance)
         return await self._pool.in_thread(make, pixels=0)

@@ -10,12 +10,12 @@ from services.renderer.domain.flux_body import Reference
 from services.renderer.domain.models import FluxModel
 
 
-def refuse_too_small(source: Source, model: FluxModel) -> None:
-    """Raise PermanentError for a picture that the model would refuse."""
+def refuse_too_small(source: Source, model: FluxModel, *, name: str = "This picture") -> None:
+    """Raise PermanentError for a picture that the model would refuse; `name` says which it is."""
     width, height, least = source.width_pixels, source.height_pixels, model.min_side_pixels
     if min(width, height) < least:
         sentence = (
-            f"This picture has {width:,} x {height:,} pixels; {model.name} needs at least "
+            f"{name} has {width:,} x {height:,} pixels; {model.name} needs at least "
             f"{least} pixels a side."
         )
         raise PermanentError(ErrorCode.IMAGE_TOO_SMALL, sentence)

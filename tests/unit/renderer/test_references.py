@@ -184,3 +184,4 @@ async def test_a_reference_that_the_model_would_refuse_is_refused_before_it_is_s
         await flux.prepare(picture, wish)
 
     assert refused.value.code is ErrorCode.IMAGE_TOO_SMALL
+    assert refused.value.sentence.startswith("The style's reference picture has 96 x 48 pixels")

@@ -80,8 +80,11 @@ async def test_jobs_are_done_although_the_processes_are_killed_meanwhile(gateway
     pictures = [encoded(bust("plain", 500 + 10 * number).pixels) for number in range(4)]
     jobs = [await submitted(gateway, picture) for picture in pictures]
 
-    for pid in workers(system):
+    killed = workers(system)
+    for pid in killed:
         os.kill(pid, signal.SIGKILL)
     stories = await asyncio.gather(*(ended(gateway, job) for job in jobs))
 
+    assert killed
+    assert not set(killed) & set(workers(system))
     assert [told["status"] for told in stories] == ["completed"] * 4

@@ -1,16 +1,21 @@
 """A picture that was described is removed with the job's ending, whatever that was."""
 
+from datetime import timedelta
+
 import pytest
 
+from contracts.base import utcnow
 from contracts.journal import JournalEntry, Kind, Stage, Written
 from contracts.objects import ObjectRef, digest, job_key, thumb_key
+from services.chassis.bus import Bus
 from services.chassis.database import Database
 from services.chassis.errors import UnavailableError
-from services.chassis.journal import Recorded
+from services.chassis.journal import JetStreamJournal, Recorded
 from services.chassis.objects import DirectoryStore
 from services.storage.adapters.jobs import PostgresJobs
 from services.storage.adapters.spent import PostgresSpentJobs
 from services.storage.domain.record import rows_of
+from services.storage.domain.retention import Orphans
 from services.storage.domain.spent import Remover
 from tests.connected.studio import Interposed
 from tests.samples import PREFIX, job
@@ -96,6 +101,26 @@ async def test_a_job_under_way_and_the_pictures_of_other_kinds_keep_theirs(stora
     assert await remover(storage_tables, store).remove(limit=10) == 0
 
     assert [await has_picture(store, entry) for entry in entries] == [True, True, True]
+
+
+async def test_a_picture_that_a_slow_request_stores_again_goes_after_a_day(
+    storage_tables, store, empty_bus: Bus
+):
+    ended = await kept(storage_tables, store, Kind.DESCRIPTION, Stage.COMPLETED)
+    others = [
+        await kept(storage_tables, store, Kind.DESCRIPTION, None),
+        await kept(storage_tables, store, Kind.CUTOUT, Stage.COMPLETED),
+    ]
+    await remover(storage_tables, store).remove(limit=10)
+    assert ended.facts.original is not None
+    await store.put(ended.facts.original.key, PICTURE, content_type="image/jpeg")
+    orphans = Orphans(store, PostgresJobs(storage_tables), JetStreamJournal(empty_bus), PREFIX)
+
+    removed = [await orphans.sweep(utcnow() + timedelta(hours=hours)) for hours in (23, 25)]
+
+    assert removed == [0, 1]
+    assert not await has_picture(store, ended)
+    assert [await has_picture(store, entry) for entry in others] == [True, True]
 
 
 async def test_a_store_that_is_away_is_waited_for(storage_tables, store, monkeypatch):

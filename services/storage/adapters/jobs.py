@@ -54,6 +54,7 @@ RETURNING kind, stage
 """  # noqa: S608 - only names from this file
 _READ: Final = "SELECT entry, sequence FROM jobs WHERE job_id = $1"
 _KEPT: Final = "SELECT job_id FROM jobs WHERE job_id = ANY($1) AND stage <> 'erased'"
+_ENDED: Final = "SELECT job_id FROM jobs WHERE job_id = ANY($1) AND ended_at IS NOT NULL"
 _OWNER: Final = "SELECT owner FROM jobs WHERE job_id = $1"
 _OWNED: Final = "SELECT job_id, kind FROM jobs WHERE owner = $1 ORDER BY created_at LIMIT $2"
 _MOVED: Final = """
@@ -115,6 +116,11 @@ class PostgresJobs:
     async def kept(self, job_ids: Iterable[UUID]) -> set[UUID]:
         """See retention.Record."""
         rows = await self._database.fetch(_KEPT, list(job_ids))
+        return {row["job_id"] for row in rows}
+
+    async def ended(self, job_ids: Iterable[UUID]) -> set[UUID]:
+        """See retention.Record."""
+        rows = await self._database.fetch(_ENDED, list(job_ids))
         return {row["job_id"] for row in rows}
 
     async def owner(self, job_id: UUID) -> str | None:

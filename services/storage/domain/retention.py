@@ -11,6 +11,7 @@ from contracts.journal import Kind, Stage
 from contracts.objects import KEY, UPLOADS, thumb_key
 from services.chassis.journal import Journal
 from services.chassis.objects import ObjectStore, StoredObject
+from services.storage.domain.spent import SPENT_KIND
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,9 @@ class Record(Protocol):
 
     async def kept(self, job_ids: Iterable[UUID]) -> set[UUID]:
         """Those of them that it knows and that were not erased. Raises UnavailableError."""
+
+    async def ended(self, job_ids: Iterable[UUID]) -> set[UUID]:
+        """Those of them that have ended. Raises UnavailableError."""
 
 
 @dataclass(slots=True)
@@ -82,6 +86,9 @@ class Orphans:
             kept = await self._kept(jobs)
             found.known += len(kept)
             found.unknown += len(jobs - kept)
+            if kind is SPENT_KIND:
+                # What was stored for them again, by a request that was slow, is needed by nobody.
+                kept -= await self._jobs.ended(kept)
             lost = [stored.key for stored in old if _job_of(stored.key) not in kept]
             found.keys += lost[: MOST_REMOVED - len(found.keys)]
 

@@ -80,8 +80,8 @@ def _parser() -> argparse.ArgumentParser:
         "retention",
         help="forget now what is kept no longer, and remove pictures that belong to nobody",
         description="What the service does by itself: jobs are forgotten RETENTION_DAYS after "
-        "they ended (cutouts CUTOUT_RETENTION_HOURS), uploads, strays and former versions of "
-        "styles after a day. "
+        "they ended (cutouts CUTOUT_RETENTION_HOURS), what was described with its job's ending, "
+        "uploads, strays and former versions of styles after a day. "
         f"Safe to repeat and beside running services. {_READS}",
     )
     _add_styles(commands.add_parser("styles", help="load the styles that a job may name"))
@@ -157,11 +157,14 @@ async def retention(settings: StorageSettings) -> str:
             expired += found
             while again := await forget.forget_again(eraser=parts.eraser, erasures=parts.erasures):
                 forgotten += again
+        described = 0
+        while seen_to := await parts.spent.remove(limit=forget.FORGET_BATCH):
+            described += seen_to
         removed = await parts.orphans.sweep(utcnow())
         former = await parts.former_styles.sweep(utcnow())
     return (
-        f"{expired} jobs kept no longer, {forgotten} forgotten; {removed} stray objects and "
-        f"{former} former versions of styles removed"
+        f"{expired} jobs kept no longer, {forgotten} forgotten; the pictures of {described} "
+        f"descriptions, {removed} stray objects and {former} former versions of styles removed"
     )
 
 

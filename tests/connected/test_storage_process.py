@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from contracts.errors import ErrorCode
-from contracts.journal import Stage
+from contracts.journal import Kind, Stage
 from deploy.local import ports
 from services.chassis.bus import Bus
 from services.chassis.database import Database, open_pool
@@ -76,6 +76,17 @@ async def test_rebuilding_a_record_that_was_dropped_gives_equal_rows(
     assert await _counts(record) == counts
     assert "6 jobs in the journal; 0 rows written" in admin("storage", settings, "rebuild")
     assert await _counts(record) == counts
+
+
+async def test_retention_removes_what_was_described_at_once(
+    empty_bus: Bus, settings: dict[str, str]
+) -> None:
+    admin("storage", settings, "migrate", "up")
+    await lived(empty_bus, job(kind=Kind.DESCRIPTION), Stage.DESCRIBING, Stage.COMPLETED)
+    admin("storage", settings, "rebuild")
+
+    assert "the pictures of 1 descriptions" in admin("storage", settings, "retention")
+    assert "the pictures of 0 descriptions" in admin("storage", settings, "retention")
 
 
 async def test_tables_of_both_services_are_made_by_several_processes_at_once(

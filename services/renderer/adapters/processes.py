@@ -28,9 +28,17 @@ ROOT: Final = Path(__file__).resolve().parents[3]
 """Where the `services` package lies."""
 
 
+CLIENTS: Final = ("AWS_", "GOOGLE_", "OPENAI_")
+"""How variables begin that clients of stores and providers read by themselves, keys among them."""
+
+
 def bare_environment() -> dict[str, str]:
     """Ours without the settings: a process that decodes pictures needs no key and no password."""
-    kept = {name: value for name, value in os.environ.items() if name not in KNOWN_NAMES}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in KNOWN_NAMES and not name.startswith(CLIENTS)
+    }
     paths = (str(ROOT), kept.get("PYTHONPATH", ""))
     return kept | {"PYTHONPATH": os.pathsep.join(path for path in paths if path)}
 

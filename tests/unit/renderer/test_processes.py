@@ -248,13 +248,14 @@ async def test_processes_end_with_a_service_that_is_killed_busy_or_not():
     await until(lambda: not any(map(is_there, pids)))
 
 
-async def test_a_process_gets_none_of_the_settings(monkeypatch):
-    monkeypatch.setenv("BFL_API_KEY", "sesame")
+@pytest.mark.parametrize("name", ["BFL_API_KEY", "DATABASE_URL", "AWS_SECRET_ACCESS_KEY"])
+async def test_a_process_gets_no_setting_and_no_key(monkeypatch, name):
+    monkeypatch.setenv(name, "sesame")
     monkeypatch.setenv("HARMLESS", "yes")
     async with pool() as opened:
         told = (await opened.run(Frame({}, b"secrets"))).head
 
-    assert "BFL_API_KEY" not in told
+    assert name not in told
     assert told["HARMLESS"] == "yes"
 
 

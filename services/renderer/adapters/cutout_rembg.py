@@ -22,7 +22,7 @@ from services.renderer.domain.cutting import no_object
 from services.renderer.domain.pixels import OPAQUE, Mask, Pixels
 
 TRIAL_SIDE: Final = 64
-ORT_ERRORS: Final = (
+ORT_ERRORS: Final = tuple(
     kind for kind in vars(ort).values() if isinstance(kind, type) and issubclass(kind, Exception)
 )
 """They have no root of their own."""

@@ -66,4 +66,5 @@ def expected_file(home: Path, name: str) -> Path:
 def file_of(home: Path, name: str) -> Path | None:
     """The model's file, also where earlier releases of rembg kept it; None where there is none."""
     places = (expected_file(home, name), home / f"{name}.onnx")
-    return next((place for place in places if place.is_file()), None)
+    # Path.is_file raises where nobody may look.
+    return next((place for place in places if os.path.isfile(place)), None)  # noqa: PTH113

@@ -92,6 +92,13 @@ def test_without_the_models_file_auto_needs_no_model_and_says_why(tmp_path):
     assert choice.why == f"U2NET_HOME: there is no file {expected}"
 
 
+def test_a_place_that_cannot_be_looked_at_has_no_model():
+    choice = chosen(settings(u2net_home=Path("/", "x" * 300)))
+
+    assert choice.provider == "local"
+    assert choice.why.startswith("U2NET_HOME: there is no file")
+
+
 @pytest.mark.usefixtures("without_rembg")
 def test_without_rembg_auto_needs_no_model_and_says_why(tmp_path):
     put_model(tmp_path)

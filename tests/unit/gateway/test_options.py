@@ -1,17 +1,26 @@
 """What may be asked of a model beside the sentence, and how a refusal helps."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from contracts.errors import ErrorCode
 from contracts.journal import Options
 from contracts.queries import Abilities, ModelAbilities
+from contracts.styles import Style
 from services.gateway.domain.options import Wanted, check_with
 from services.gateway.domain.problems import RefusalError
+from tests.samples import reference
 
 PLAIN = ModelAbilities(name="plain", provider="local")
 SHAPELY = ModelAbilities(
     name="shapely", provider="flux", seed=True, aspect_ratios=("1:1", "16:9", "9:16")
 )
+
+MEASURED = ModelAbilities(name="measured", provider="local", generative=False)
+INK = Style(id="ink", version="1", name="Ink", guide=reference(), reference=reference())
+WORDS = INK.model_copy(update={"id": "words", "reference": None})
 
 
 class Offering:
@@ -89,3 +98,44 @@ async def test_a_model_that_keeps_the_shape_says_so():
     assert refused.sentence == (
         "The model plain cannot honour `aspect_ratio`; please leave it out."
     )
+
+
+def variation(**wanted: Any) -> Wanted:
+    """Without a sentence, of a picture of its own."""
+    return replace(Wanted(options=Options(), is_variation=True, has_words=False), **wanted)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "field"),
+    [
+        (variation(), "prompt"),
+        (variation(style=INK, has_own_picture=False), "prompt"),
+        (variation(style=WORDS), "style_id"),
+        (variation(style=WORDS, has_words=True), "style_id"),
+        (Wanted(options=Options(), style=WORDS), "style_id"),
+    ],
+)
+async def test_a_model_that_makes_nothing_up_has_to_be_told_or_shown_what_to_do(
+    wanted: Wanted, field: str
+):
+    with pytest.raises(RefusalError) as refused:
+        await check_with(Offering(MEASURED), wanted)
+
+    assert (refused.value.code, refused.value.errors[0].field) == (
+        ErrorCode.OPTION_UNSUPPORTED,
+        field,
+    )
+    await check_with(Offering(PLAIN), wanted)
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        variation(style=INK),
+        variation(has_words=True),
+        variation(style=INK, has_own_picture=False, has_words=True),
+        Wanted(options=Options(), style=INK),
+    ],
+)
+async def test_words_or_a_picture_beside_the_styles_are_enough_for_it(wanted: Wanted):
+    await check_with(Offering(MEASURED), wanted)

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from contracts.base import Message
 from contracts.events import EditSubmitted
-from contracts.journal import Handle, JournalEntry, Raw, Stage
+from contracts.journal import Handle, JournalEntry, Kind, Raw, Stage
 from contracts.subjects import EDIT_SUBMITTED
 from services.chassis.errors import UnavailableError
 from services.chassis.journal import Recorded
@@ -170,6 +170,16 @@ async def test_another_task_is_not_this_jobs(world: World):
     entry = await world.opened(handle=HANDLE)
 
     answer = await world.post(address(entry), body={"id": "task-2"})
+
+    assert answer.status_code == 404
+    assert not world.published
+
+
+@pytest.mark.parametrize("kind", [Kind.CUTOUT, Kind.DESCRIPTION])
+async def test_a_job_of_a_kind_without_tasks_has_none_to_look_at(world: World, kind: Kind):
+    entry = await world.opened(kind=kind)
+
+    answer = await world.post(address(entry), body={"id": TASK})
 
     assert answer.status_code == 404
     assert not world.published

@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -167,6 +168,44 @@ def test_a_reload_shows_the_same_job(visitor: Visitor):
 
     assert visitor.await_end() == "completed"
     visitor.until(lambda: visitor.is_drawn(".compare .after"))
+
+
+def test_what_somebody_else_made_is_shown_and_not_listed(visitor: Visitor, browser: Any):
+    visitor.make()
+    with closing(browser.new_context()) as elsewhere:
+        other = Visitor(elsewhere.new_page(), visitor.url)
+        other.come()
+        other.page.evaluate("place => (location.hash = place)", visitor.page.url.partition("#")[2])
+
+        assert other.await_end() == "completed"
+        assert other.count(CARDS) == 0
+
+
+def listed(number: int, next_cursor: str | None = None) -> dict[str, Any]:
+    """A page of the history with one job on it, the lower its number the newer."""
+    job_id = f"{number:08}-0000-4000-8000-000000000000"
+    created_at = f"2026-11-{20 - number}T10:30:00.000Z"
+    item = documents.STATUS_EXAMPLE | {"job_id": job_id, "created_at": created_at}
+    return {"items": [item], "next_cursor": next_cursor}
+
+
+def test_a_history_that_is_read_anew_while_its_next_page_comes_is_whole(troubled: Visitor):
+    held: list[Any] = []
+
+    def history(route: Any) -> None:
+        if "cursor=" in route.request.url:
+            held.append(route)
+        else:
+            route.fulfill(json=listed(1, "later"))
+
+    troubled.page.route("**/api/history*", history)
+    troubled.come()
+    troubled.page.click("#more")
+    troubled.until(lambda: held)
+    troubled.page.dispatch_event("#filter", "change")
+    held.pop().fulfill(json=listed(2))
+
+    troubled.until(lambda: troubled.count(f"{CARDS} a[href='#{listed(1)['items'][0]['job_id']}']"))
 
 
 def test_the_history_is_live_in_another_tab_and_filtered(visitor: Visitor, context: Any):

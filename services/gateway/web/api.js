@@ -83,6 +83,9 @@ export async function submit(kind, form, key) {
 /** The right to each job that this page submitted, for browsers that keep no cookies. */
 const tokens = new Map();
 
+/** Whether a job was submitted on this page. */
+export const isOurs = (id) => tokens.has(id);
+
 /** The header that proves it. */
 export const right = (id) => (tokens.get(id) ? { "X-Edit-Token": tokens.get(id) } : {});
 

@@ -13,7 +13,7 @@ const composer = new Composer({ ready: feed.ready, accepted: (id) => (location.h
 const job = new Job({
   goOn: (one) => composer.goOn(one),
   again: (one) => composer.again(one),
-  told: (one) => past.put(one),
+  told: (one) => past.renew(one),
   erased: (one) => {
     past.drop(one);
     composer.forget(one);

@@ -1,6 +1,6 @@
 /** What this visitor has made, newest first, kept up to date. */
 
-import { call, pictureOf } from "./api.js";
+import { call, isOurs, pictureOf } from "./api.js";
 import { $, el, icon } from "./dom.js";
 import { hasEnded } from "./live.js";
 import { KINDS, ago } from "./words.js";
@@ -14,6 +14,7 @@ export class Past {
   #cards = new Map();
   #next = null;
   #isLoading = false;
+  #loads = 0;
   #open = null;
 
   constructor() {
@@ -26,16 +27,19 @@ export class Past {
   async load() {
     this.#jobs.clear();
     this.#next = null;
+    this.#loads += 1;
     await this.#more();
   }
 
   /** Take in a status; one that is older than what is known changes nothing. */
   put(job) {
-    const known = this.#jobs.get(job.job_id);
-    if (known && known.updated_at > job.updated_at) return;
-    if (job.processing_stage === "erased") this.#jobs.delete(job.job_id);
-    else if (this.#isWanted(job)) this.#jobs.set(job.job_id, job);
+    this.#take(job);
     this.#draw();
+  }
+
+  /** The same of a job that is looked at, which somebody else may have made. */
+  renew(job) {
+    if (this.#jobs.has(job.job_id) || isOurs(job.job_id)) this.put(job);
   }
 
   /** Forget a job that was deleted. */
@@ -50,6 +54,13 @@ export class Past {
     this.#cards.forEach(({ link }, job) => markAs(link, job === id));
   }
 
+  #take(job) {
+    const known = this.#jobs.get(job.job_id);
+    if (known && known.updated_at > job.updated_at) return;
+    if (job.processing_stage === "erased") this.#jobs.delete(job.job_id);
+    else if (this.#isWanted(job)) this.#jobs.set(job.job_id, job);
+  }
+
   #isWanted(job) {
     return !$("filter").value || $("filter").value === job.kind;
   }
@@ -57,9 +68,9 @@ export class Past {
   async #more() {
     if (this.#isLoading) return;
     this.#isLoading = true;
-    const kind = $("filter").value;
+    const loads = this.#loads;
     try {
-      await this.#read(kind);
+      await this.#read();
       this.#draw();
     } catch (error) {
       $("past-note").textContent = error.message;
@@ -67,15 +78,16 @@ export class Past {
     } finally {
       this.#isLoading = false;
     }
-    if (kind !== $("filter").value) await this.load();
+    if (loads !== this.#loads) await this.load(); // asked for anew while a later page was read
   }
 
   /** The next page that has anything on it: one may be empty and still have a next. */
-  async #read(kind) {
+  async #read() {
+    const kind = $("filter").value;
     for (let pages = 0; pages < MOST_EMPTY_PAGES; pages += 1) {
       const query = { cursor: this.#next, limit: PAGE, kind };
       const page = await call("GET /api/history", { query });
-      page.items.forEach((job) => this.#jobs.set(job.job_id, job));
+      page.items.forEach((job) => this.#take(job));
       this.#next = page.next_cursor;
       if (page.items.length || !this.#next) return;
     }

@@ -15,10 +15,12 @@ from pydantic import SecretStr
 from starlette.requests import Request
 
 from contracts.journal import JournalEntry
+from contracts.styles import Style
 from services.chassis.errors import UnavailableError
 from services.chassis.images.picture import Picture
 from services.chassis.journal import Recorded
 from services.chassis.keyring import Keyring
+from services.gateway.domain.buckets import Buckets
 from services.gateway.domain.links import Links
 from services.gateway.domain.parts import Parts
 from services.gateway.domain.problems import RefusalError
@@ -26,6 +28,7 @@ from services.gateway.domain.status import StatusRenderer
 from services.gateway.routes import bodies, pace, room
 from services.gateway.routes.app import make_app
 from services.gateway.routes.bodies import Bodies
+from services.gateway.routes.stored import etag
 from services.gateway.routes.visit import SCOPE_KEY
 from services.gateway.settings import GatewaySettings
 from tests.samples import job
@@ -70,6 +73,13 @@ class Shelf:
         return f"https://bucket.example/{key}?for={seconds}"
 
 
+class Wardrobe:
+    """Without any style."""
+
+    async def all(self) -> tuple[Style, ...]:
+        return ()
+
+
 ENTRY = job()
 PARTS = cast(
     "Parts",
@@ -80,6 +90,7 @@ PARTS = cast(
             "jobs": OneJob(ENTRY),
             "sources": Shelf(),
             "store": Shelf(),
+            "styles": Wardrobe(),
             "links": LINKS,
             "keyring": Keyring((SECRET,)),
             "renderer": StatusRenderer(LINKS),
@@ -198,6 +209,42 @@ async def test_attempts_are_counted_together_whatever_is_asked_for(api: httpx.As
     assert {answer.status_code for answer in answers} == {415, 201}
     assert [answer.status_code for answer in refused] == [429] * len(paths)
     assert refused[0].headers["RateLimit-Policy"] == '"attempts";q=30;w=60'
+
+
+READS = {
+    "status-checks": (90, [f"{root}/{ENTRY.job_id}" for root in ("/edit", "/api/jobs")]),
+    "status-checks of descriptions": (
+        90,
+        [f"{root}/{ENTRY.job_id}" for root in ("/status", "/result", "/edit")],
+    ),
+    "image-reads": (300, [f"/api/images/{ENTRY.job_id}?role=original"]),
+    "styles": (60, ["/api/styles", "/api/styles/ink/reference"]),
+}
+
+
+@pytest.fixture
+def still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No limit sees time pass, in applications that are made from here on."""
+    monkeypatch.setattr(Buckets.__init__, "__kwdefaults__", {"now": lambda: 0.0})
+
+
+@pytest.mark.parametrize(("most", "paths"), READS.values(), ids=READS)
+async def test_reads_of_one_thing_are_counted_together_and_have_an_end(
+    still: None, api: httpx.AsyncClient, most: int, paths: list[str]
+):
+    assert ENTRY.facts.original is not None
+    headers = {
+        "X-Edit-Token": Keyring((SECRET,)).edit_token(ENTRY.job_id),
+        "If-None-Match": etag(ENTRY.facts.original.key),
+    }
+    rounds = most // len(paths)
+
+    answers = [await api.get(path, headers=headers) for path in paths * rounds]
+    refused = [await api.get(path, headers=headers) for path in paths]
+
+    assert {answer.status_code for answer in answers} <= {200, 304, 404}
+    assert [answer.status_code for answer in refused] == [429] * len(paths)
+    assert f";q={most};w=60" in refused[0].headers["RateLimit-Policy"]
 
 
 async def test_urls_are_built_from_the_public_url_whatever_host_was_asked(api: httpx.AsyncClient):

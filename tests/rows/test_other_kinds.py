@@ -135,10 +135,12 @@ async def test_a_job_is_cancelled_once_and_forgotten_whole(client):
     path = f"/api/jobs/{told['job_id']}"
 
     final = (await client.post(f"{path}/cancel")).json()
+    again = await client.post(f"{path}/cancel")
     original = final["original_image_url"]
     erased = (await client.delete(path)).json()
 
     assert final["is_complete"] or final["is_error"]
+    assert (again.status_code, again.json()) == (200, final)
     assert "original" in erased["removed"]["objects"]
     for gone in (path, f"/api/images/{told['job_id']}"):
         assert (await client.get(gone)).status_code == 404

@@ -131,6 +131,11 @@ async def test_a_description_is_asked_with_one_picture_and_our_own_words(vendor,
     assert (written.provider, written.version) == (vendor[0], DESCRIPTION)
 
 
+async def test_descriptions_have_a_breaker_of_their_own(vendor, enhancer):
+    assert enhancer.describing is not None
+    assert enhancer.describing.name == f"{vendor[0]}-describe"
+
+
 async def test_a_description_is_asked_of_the_model_that_is_for_it(openai, tmp_path):
     models = {"llm_model": "gpt-6-luna", "openai_vision_model": "gpt-6.1-terra"}
     settings = settings_for("openai", openai, mizual_home=tmp_path, **models)

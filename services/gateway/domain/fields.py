@@ -174,7 +174,8 @@ def _check_taken(kind: type[PictureFields], values: dict[str, Any]) -> None:
     """An option that this kind of job does not take is refused, not ignored."""
     for name in sorted(_USUAL.keys() - kind.model_fields.keys()):
         usual = _USUAL[name]
-        if values.get(name) not in (None, "", usual, str(usual).lower()):
+        as_text = str(usual).lower() if isinstance(usual, bool) else ""
+        if values.get(name) not in (None, "", usual, as_text):
             sentence = f"`{name}` cannot be asked for here; please leave it out."
             raise unsupported(name, sentence)
 

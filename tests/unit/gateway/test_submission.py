@@ -8,7 +8,7 @@ import pytest
 
 from contracts.errors import ErrorCode
 from contracts.journal import Kind, Options
-from services.gateway.domain.fields import EditFields, fields_of
+from services.gateway.domain.fields import EditFields, PictureFields, fields_of
 from services.gateway.domain.options import MAX_SEED
 from services.gateway.domain.pictures import decoded
 from services.gateway.domain.problems import RefusalError
@@ -192,3 +192,17 @@ def test_a_picture_under_both_of_its_names_is_refused_and_null_is_none():
         EditFields, {"prompt": "blue", "image": None, "image_data": "eA=="}, typed=True
     )
     assert fields.image == "eA=="
+
+
+@pytest.mark.parametrize(
+    "values", [{"prompt": "none"}, {"seed": "none"}, {"enhance": "none"}, {"fast": "true"}]
+)
+def test_what_a_kind_does_not_take_is_refused_whatever_the_word(values: dict[str, Any]):
+    with pytest.raises(RefusalError) as refused:
+        fields_of(PictureFields, values, typed=False)
+
+    assert refused.value.code is ErrorCode.OPTION_UNSUPPORTED
+
+
+def test_what_is_done_anyway_may_be_asked_for():
+    fields_of(PictureFields, {"enhance": "true", "fast": "false", "prompt": ""}, typed=False)

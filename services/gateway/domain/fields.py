@@ -1,5 +1,6 @@
 """The fields of each request that submits a job, validated into a submission."""
 
+from collections.abc import Callable
 from typing import Annotated, Any, ClassVar, Final, Literal, TypeVar
 from uuid import UUID
 
@@ -26,6 +27,11 @@ _USUAL: Final[dict[str, object]] = {
     **{name: field.default for name, field in Options.model_fields.items()},
 }
 """What may be asked beside the picture, and what is done where it is not."""
+
+
+def _or(usual: bool) -> Callable[[object], object]:  # noqa: FBT001
+    """What is null is not asked for, as where it is left out."""
+    return lambda value: usual if value is None else value
 
 
 def _whole(value: object) -> object:
@@ -85,7 +91,7 @@ class VariationFields(PictureFields):
 
     style_id: str | None = None
     prompt: str | None = None
-    fast: bool = False
+    fast: Annotated[bool, BeforeValidator(_or(False))] = False
 
     @property
     def options(self) -> Options:
@@ -121,7 +127,7 @@ class EditFields(PictureFields):
     seed: Annotated[int | None, BeforeValidator(_whole)] = None
     aspect_ratio: str | None = None
     output_format: Literal["jpeg", "png", "webp"] | None = None
-    enhance: bool = True
+    enhance: Annotated[bool, BeforeValidator(_or(True))] = True
     model: str | None = None
 
     @property

@@ -35,7 +35,7 @@ _EDIT_PROPERTIES: Final[Document] = {
         "description": "A completed edit that this one follows.",
     },
     "output_format": {"type": ["string", "null"], "enum": ["jpeg", "png", "webp", None]},
-    "enhance": {"type": "boolean", "default": True},
+    "enhance": {"type": ["boolean", "null"], "default": True},
     "seed": {
         "type": ["integer", "null"],
         "minimum": 0,
@@ -111,7 +111,7 @@ _VARIATION_PROPERTIES: Final[Document] = {
         "description": "What to mind. Blanks at both ends do not count.",
     },
     "fast": {
-        "type": "boolean",
+        "type": ["boolean", "null"],
         "default": False,
         "description": "By the quicker model, at some cost of quality.",
     },

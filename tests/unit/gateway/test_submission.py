@@ -8,7 +8,7 @@ import pytest
 
 from contracts.errors import ErrorCode
 from contracts.journal import Kind, Options
-from services.gateway.domain.fields import EditFields, PictureFields, fields_of
+from services.gateway.domain.fields import EditFields, PictureFields, VariationFields, fields_of
 from services.gateway.domain.options import MAX_SEED
 from services.gateway.domain.pictures import decoded
 from services.gateway.domain.problems import RefusalError
@@ -175,6 +175,13 @@ def test_requests_are_the_same_when_everything_asked_is_the_same():
     ]
     assert len({one.asked("sha"), *others}) == 4
     assert Submission(prompt="x", image_id=parent).asked("sha") == one.asked("sha")
+
+
+def test_what_is_null_is_not_asked_for():
+    edit = fields_of(EditFields, {"prompt": "blue", "enhance": None, "seed": None}, typed=True)
+    variation = fields_of(VariationFields, {"style_id": "ink", "fast": None}, typed=True)
+
+    assert (edit.enhance, edit.seed, variation.fast) == (True, None, False)
 
 
 def test_a_whole_number_may_be_written_with_a_point():

@@ -22,7 +22,7 @@ def prove_jpeg(data: bytes, picture: Picture) -> None:
     """Find the end, then decode at an eighth. Raises PermanentError or pyvips.Error."""
     # The decoder stops reading at the last row: missing last bytes escape it.
     jpeg_structure.prove(data)
-    image = open_lazily(data, "jpeg", shrink=SHRINK)
+    image = open_lazily(data, "jpeg", shrink=_shrink(picture))
     if picture.pixels <= MAX_HELD_PIXELS or not image.get("jpeg-multiscan"):
         _read_through(image)
 
@@ -37,7 +37,7 @@ def prove_webp(data: bytes, picture: Picture) -> None:
     is_lossless = webp_structure.prove(data)
     if is_lossless and picture.pixels > MAX_HELD_PIXELS:
         return
-    _read_through(open_lazily(data, "webp", scale=1 / SHRINK))
+    _read_through(open_lazily(data, "webp", scale=1 / _shrink(picture)))
 
 
 def prove_tiff(data: bytes, _picture: Picture) -> None:
@@ -58,6 +58,11 @@ BY_TYPE: Final[Mapping[str, Callable[[bytes, Picture], None]]] = {
     "tiff": prove_tiff,
     "bmp": prove_bmp,
 }
+
+
+def _shrink(picture: Picture) -> int:
+    # A narrower picture would have no pixel left, which both loaders refuse; it is small anyway.
+    return SHRINK if min(picture.width_pixels, picture.height_pixels) >= SHRINK else 1
 
 
 def _read_through(image: Image) -> None:

@@ -17,6 +17,7 @@ from services.chassis.images.check import inspect, verify
 from services.chassis.images.limits import ImageLimits
 from services.chassis.images.picture import Picture
 from services.chassis.images.vips import Error, Image
+from tests.pictures import plain
 from tests.unit.chassis import drawn
 
 LIMITS = ImageLimits()
@@ -193,6 +194,14 @@ def test_pngs_of_every_depth_pass(depth, interlaced, width, height):
 )
 def test_less_usual_variants_pass(data):
     assert check(data)
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".jpg[interlace]", ".webp", ".webp[lossless]"])
+@pytest.mark.parametrize(("width", "height"), [(1, 1), (7, 300), (300, 3)])
+def test_a_picture_of_a_few_pixels_passes(suffix, width, height):
+    picture = check(plain(width, height, suffix=suffix))
+
+    assert (picture.width_pixels, picture.height_pixels) == (width, height)
 
 
 def test_a_compressed_bmp_is_refused_as_such():

@@ -24,7 +24,7 @@ from services.chassis.limits import ACTIVE_JOBS, LimitExceededError, Standing, T
 from services.gateway.domain.jobs import Jobs
 from services.gateway.domain.opening import Applicant, Ids, Rests, first_entry
 from services.gateway.domain.options import ImageService, Wanted, check_with
-from services.gateway.domain.problems import RefusalError, not_found, too_many
+from services.gateway.domain.problems import RefusalError, not_found, pause_of, too_many
 from services.gateway.domain.repeats import fingerprint_of, same_job, sha256_of
 from services.gateway.domain.sources import Source, Sources
 from services.gateway.domain.styles import Styles, style_named
@@ -255,6 +255,5 @@ def _over_quota(full: LimitExceededError) -> RefusalError:
             "when one of them has ended."
         )
         return too_many(full.policy, wait, sentence)
-    pause = f"{wait} seconds" if wait < 120 else f"{round(wait / 60)} minutes"  # noqa: PLR2004
-    sentence = f"You have reached the limit of jobs; please try again in {pause}."
+    sentence = f"You have reached the limit of jobs; please try again in {pause_of(wait)}."
     return too_many(full.policy, wait, sentence)

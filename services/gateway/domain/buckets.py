@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable
 from typing import Final
 
 from services.chassis.limits import Policy
-from services.gateway.domain.problems import too_many
+from services.gateway.domain.problems import pause_of, too_many
 
 MINUTE_SECONDS: Final = 60.0
 MAX_BUCKETS: Final = 50_000
@@ -37,6 +37,5 @@ class Buckets:
             self._levels.popitem(last=False)
         if level < 1:
             wait = math.ceil((1 - level) / rate)
-            raise too_many(
-                self._policy, wait, f"Too many requests; please try again in {wait} seconds."
-            )
+            sentence = f"Too many requests; please try again in {pause_of(wait)}."
+            raise too_many(self._policy, wait, sentence)

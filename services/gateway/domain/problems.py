@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from math import ceil
 from typing import Final
 
 from contracts.base import utcnow
@@ -133,6 +134,14 @@ def too_many(
     """429 with the wait and the policy that was used up."""
     headers = limit_headers(Standing(policy, 0, retry_after))
     return RefusalError(429, code, sentence, headers={"Retry-After": str(retry_after), **headers})
+
+
+def pause_of(seconds: int) -> str:
+    """A wait as a person says it, in the largest unit that it is two of, and never too short."""
+    for unit, of in (("hour", 3600), ("minute", 60)):
+        if seconds >= 2 * of:
+            return f"{ceil(seconds / of)} {unit}s"
+    return "1 second" if seconds == 1 else f"{seconds} seconds"
 
 
 def limit_headers(*standings: Standing) -> dict[str, str]:

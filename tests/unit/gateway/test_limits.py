@@ -7,7 +7,7 @@ from contracts.errors import ErrorCode
 from contracts.queries import QueryError
 from services.chassis.errors import PermanentError, RefusedError, UnavailableError
 from services.gateway.domain.buckets import MAX_BUCKETS, Buckets
-from services.gateway.domain.problems import FieldError, RefusalError, trouble_of
+from services.gateway.domain.problems import FieldError, RefusalError, pause_of, trouble_of
 from services.gateway.domain.ranges import ByteRange, UnsatisfiableError, byte_range
 from services.gateway.settings import GatewaySettings
 
@@ -34,6 +34,32 @@ def test_a_bucket_refuses_when_it_is_empty_and_fills_again():
     assert refused.value.status == 429
     assert refused.value.headers["Retry-After"] == "1"
     assert refused.value.headers["RateLimit-Policy"] == '"reads";q=60;w=60'
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (1, "1 second"),
+        (119, "119 seconds"),
+        (120, "2 minutes"),
+        (121, "3 minutes"),
+        (7199, "120 minutes"),
+        (86_390, "24 hours"),
+    ],
+)
+def test_a_wait_is_told_in_the_unit_that_a_person_would_choose(seconds, words):
+    assert pause_of(seconds) == words
+
+
+def test_who_is_refused_is_told_how_long_to_wait_in_words():
+    buckets = Buckets("reads", 60, now=lambda: 0.0)
+    for _ in range(60):
+        buckets.take("client")
+
+    with pytest.raises(RefusalError) as refused:
+        buckets.take("client")
+
+    assert refused.value.sentence == "Too many requests; please try again in 1 second."
 
 
 def test_forty_pages_of_an_office_with_two_tabs_each_poll_for_ever():

@@ -15,6 +15,8 @@ BACKGROUNDS: Final = ("plain", "gradient", "noise")
 MUG: Final = (52, 96, 168)
 WALL: Final = np.array((185, 181, 174), np.float32)
 SHADOW: Final = 0.35
+SOFT: Final = 0.02
+"""How wide a shadow's edge is, as a share of the side."""
 NOISE: Final = 32.0
 # Drawn so much larger and then shrunk, which makes the edges soft.
 _OVERSAMPLING: Final = 2
@@ -28,12 +30,13 @@ class Drawn:
     subject: Pixels
 
 
-def mug(background: str, side: int = 1000, *, colour: tuple[int, int, int] = MUG) -> Drawn:
-    """A mug with a handle one can see through, and the soft shadow that it throws."""
+def mug(
+    background: str, side: int = 1000, *, colour: tuple[int, int, int] = MUG, edge: float = SOFT
+) -> Drawn:
+    """A mug with a handle one can see through, and the shadow that it throws, soft or less so."""
     subject = _shrunk(_mug_shape(side * _OVERSAMPLING))
-    return Drawn(
-        _laid(subject, _shaded(side, colour), _shadowed(ground(background, side))), subject
-    )
+    under = _shadowed(ground(background, side), edge)
+    return Drawn(_laid(subject, _shaded(side, colour), under), subject)
 
 
 def bust(background: str, side: int = 1000) -> Drawn:
@@ -105,12 +108,12 @@ def _shaded(side: int, colour: tuple[int, int, int]) -> npt.NDArray[np.float32]:
     return np.asarray(row.repeat(side, axis=0), np.float32)
 
 
-def _shadowed(under: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def _shadowed(under: npt.NDArray[np.float32], edge: float) -> npt.NDArray[np.float32]:
     side = under.shape[0]
     dark = np.zeros((side, side), np.float32)
     centre, axes = (int(side * 0.53), int(side * 0.75)), (int(side * 0.24), int(side * 0.05))
     cv2.ellipse(dark, centre, axes, 0, 0, 360, SHADOW, -1)
-    return under * (1 - cv2.GaussianBlur(dark, (0, 0), side * 0.02)[..., None])
+    return under * (1 - cv2.GaussianBlur(dark, (0, 0), side * edge)[..., None])
 
 
 def _laid(subject: Pixels, over: npt.NDArray[np.float32], under: npt.NDArray[np.float32]) -> Pixels:

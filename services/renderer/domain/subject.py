@@ -1,7 +1,8 @@
 """Finding a picture's subject without a model: what differs from the background.
 
 On a small copy, for that is as good and a tenth of the work. A calm background is a surface that
-the border tells of, and the subject is whatever strays from it; a crowded one is left to GrabCut.
+the border tells of, and the subject is whatever strays from it and is no shadow; a crowded one is
+left to GrabCut.
 """
 
 from typing import Final
@@ -12,7 +13,8 @@ import numpy as np
 from services.renderer.domain.backdrop import LEAST_PIXELS, Backdrop, backdrop_of, ring_of
 from services.renderer.domain.crowd import grab_cut, subject_in_crowd
 from services.renderer.domain.matte import matte_of
-from services.renderer.domain.pixels import HALF, Floats, Mask, Pixels, as_pixels, tidied
+from services.renderer.domain.pixels import HALF, Mask, Pixels, as_pixels, tidied
+from services.renderer.domain.shade import background_of, seen_before
 
 SMALL_SIDE: Final = 320
 """Pixels of the longer side. At 512 the noise of the background is not averaged out enough."""
@@ -20,12 +22,14 @@ CROWDED: Final = 20.0
 """From this unevenness on the border is no one surface: gradients have 1 and strong noise up to 6,
 photographed tables, rooms and skies 40 and more.
 """
-SHADOW: Final = 0.3
-"""What being darker counts, beside being of another colour: a shadow is the background, darker."""
 LEAST_DISTANCE: Final = 12.0
 """Of 441: nobody sees less as a thing of its own."""
 GRAINS: Final = 4.0
 """In standard deviations of the grain that is left: less is the background's own doing."""
+UNEVEN: Final = 2.0
+"""In standard deviations of what strays from the surface apart from the grain: so much it strays
+on its own.
+"""
 SMALL_PART: Final = 0.03
 """Of the largest part's area: smaller parts are specks."""
 BAND: Final = 0.012
@@ -57,21 +61,10 @@ def subject_of(small: Pixels, visible: Mask) -> Pixels:
 
 
 def _before_calm(small: Pixels, visible: Mask, backdrop: Backdrop) -> Pixels:
-    distance = np.where(visible, _distance(small, backdrop), 0).astype(np.float32)
-    rough = tidied(_beyond_threshold(distance, backdrop), smallest_part=SMALL_PART)
-    return tidied(_settled(small, rough), smallest_part=SMALL_PART)
-
-
-def _distance(small: Pixels, backdrop: Backdrop) -> Floats:
-    """How far each colour is from the background's, where being in a shadow counts for little."""
     calm = cv2.GaussianBlur(small, (0, 0), _calming(backdrop.grain)).astype(np.float32)
-    behind = np.maximum(backdrop.surface, 1.0)
-    length = np.linalg.norm(behind, axis=2)
-    light = (calm * behind).sum(axis=2) / length**2
-    colour = np.linalg.norm(calm - light[..., None] * behind, axis=2)
-    brightness = (light - 1) * length
-    counted = np.where(brightness < 0, SHADOW * brightness, brightness)
-    return np.asarray(np.hypot(colour, counted), np.float32)
+    seen = seen_before(backdrop.surface, calm, visible, least=_least(backdrop))
+    rough = tidied(as_pixels(~background_of(seen)), smallest_part=SMALL_PART)
+    return tidied(_settled(small, rough), smallest_part=SMALL_PART)
 
 
 def _calming(grain: float) -> float:
@@ -79,13 +72,10 @@ def _calming(grain: float) -> float:
     return float(np.clip(np.sqrt(grain) / 3, 0.5, 2.5))
 
 
-def _beyond_threshold(distance: Floats, backdrop: Backdrop) -> Pixels:
-    levels = np.clip(distance, 0, 255).astype(np.uint8)
-    otsu, _ = cv2.threshold(levels, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+def _least(backdrop: Backdrop) -> float:
     # What a Gaussian of that width leaves of uncorrelated grain.
     left = backdrop.grain / (2 * np.sqrt(np.pi) * _calming(backdrop.grain))
-    least = max(LEAST_DISTANCE, GRAINS * left)
-    return as_pixels(np.asarray(distance > max(otsu, least)))
+    return float(max(LEAST_DISTANCE, GRAINS * left, UNEVEN * backdrop.unevenness))
 
 
 def _settled(small: Pixels, mask: Pixels) -> Pixels:

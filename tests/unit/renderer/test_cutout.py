@@ -31,6 +31,8 @@ LEAST_OVERLAP = {"plain": 0.98, "gradient": 0.98, "noise": 0.95}
 HANDLE = (0.5, 0.7)
 """What is seen through the handle of the mug, as shares of height and width."""
 SHADOW = (0.78, 0.55)
+NEAR_THE_WALL = [(232, 202, 208), (157, 174, 186), (112, 91, 61), (168, 118, 130)]
+"""Colours that differ from the wall's by little more than a shadow does."""
 
 
 def cut(data: bytes) -> Encoded:
@@ -64,6 +66,36 @@ def test_a_subject_is_found_before_every_background(background, draw, suffix):
     found = alpha(encoded(scene.pixels, suffix=suffix))
 
     assert overlap(found, scene.subject) >= LEAST_OVERLAP[background]
+
+
+@pytest.mark.parametrize("background", ["plain", "gradient"])
+@pytest.mark.parametrize("colour", NEAR_THE_WALL)
+def test_a_subject_of_a_colour_near_the_walls_is_told_from_its_shadow(background, colour):
+    scene = mug(background, 400, colour=colour)
+
+    assert overlap(alpha(encoded(scene.pixels)), scene.subject) >= LEAST_OVERLAP[background]
+
+
+@pytest.mark.parametrize("colour", NEAR_THE_WALL)
+def test_a_subject_with_a_colour_is_told_from_a_hard_shadow_too(colour):
+    scene = mug("plain", 400, colour=colour, edge=0.006)
+
+    assert overlap(alpha(encoded(scene.pixels)), scene.subject) >= LEAST_OVERLAP["plain"]
+
+
+@pytest.mark.parametrize("grey", [60, 95])
+@pytest.mark.parametrize("background", ["plain", "gradient"])
+def test_a_dark_grey_subject_is_told_from_its_soft_shadow(background, grey):
+    scene = mug(background, 400, colour=(grey, grey, grey))
+
+    assert overlap(alpha(encoded(scene.pixels)), scene.subject) >= LEAST_OVERLAP[background]
+
+
+@pytest.mark.parametrize("grey", [125, 140])
+def test_a_grey_subject_that_meets_a_shadow_as_dark_as_itself_is_not_lost_with_it(grey):
+    scene = mug("plain", 400, colour=(grey, grey, grey))
+
+    assert overlap(alpha(encoded(scene.pixels)), scene.subject) >= 0.75
 
 
 @pytest.mark.parametrize("background", BACKGROUNDS)

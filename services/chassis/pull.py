@@ -8,6 +8,7 @@ on twice. So the connection buffers nothing (see `make_broker`), and one request
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Final
 
 from nats.aio.msg import Msg
@@ -21,7 +22,7 @@ from services.chassis.streams import Durable
 PULL_SECONDS: Final = 1.0
 """A fetch that was open while the server restarted is noticed only after this."""
 CLOSED_SECONDS: Final = 0.1
-"""Between two looks at a breaker that lets nothing through."""
+"""Between two looks at a breaker that lets nothing through, or had a turn for nothing."""
 
 
 class Pull:
@@ -70,20 +71,25 @@ def pull_one_by_one(
     concurrency: int,
     breaker: Breaker | None = None,
 ) -> None:
-    """Deliver messages one at a time to each of so many pullers, while the breaker allows it."""
-    turn = breaker.turn if breaker else always
+    """Deliver messages one at a time to each of so many pullers, while the breaker allows it.
+
+    Several durables may go by one breaker: a turn that finds nothing is left to the others.
+    """
     for number in range(concurrency):
         pull = Pull(bus, durable)
-
-        async def cycle(pull: Pull = pull) -> None:
-            with turn() as is_allowed:
-                if not is_allowed:
-                    await asyncio.sleep(CLOSED_SECONDS)
-                    return
-                for message in await pull.fetch():
-                    await deliver(message)
-
+        cycle = partial(_cycle, pull, deliver, breaker)
         loops.add(f"{durable.name}-{number}", cycle, close=pull.close)
+
+
+async def _cycle(
+    pull: Pull, deliver: Callable[[Msg], Awaitable[None]], breaker: Breaker | None
+) -> None:
+    with breaker.turn() if breaker else always() as is_allowed:
+        messages = await pull.fetch() if is_allowed else []
+        for message in messages:
+            await deliver(message)
+    if breaker and not messages and not breaker.is_free:
+        await asyncio.sleep(CLOSED_SECONDS)
 
 
 def always() -> AbstractContextManager[bool]:

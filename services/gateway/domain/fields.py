@@ -61,17 +61,30 @@ class PictureFields(BaseModel):
         """What is asked besides the picture."""
         return Options()
 
+    @property
+    def words(self) -> str | None:
+        """The sentence, as it was written."""
+        return None
+
+    @property
+    def parent(self) -> str | None:
+        """The id of the edit that is continued, as it was written."""
+        return None
+
     def check(self) -> None:
         """Refuse what can be told before the picture is decoded. Raises RefusalError."""
+        prompt_of(self.kind, self.words)
 
     def submission(self, picture: bytes | None) -> Submission:
         """What the fields ask for. Raises RefusalError."""
         return checked(
             Submission(
                 kind=self.kind,
+                prompt=prompt_of(self.kind, self.words),
                 options=self.options,
                 picture=picture,
                 image_id=identifier(self.image_id, ErrorCode.IMAGE_NOT_FOUND),
+                parent_id=identifier(self.parent, ErrorCode.PARENT_NOT_FOUND),
             )
         )
 
@@ -98,21 +111,10 @@ class VariationFields(PictureFields):
         """What is asked besides the sentence."""
         return Options(style_id=self.style_id, fast=self.fast)
 
-    def check(self) -> None:
+    @property
+    def words(self) -> str | None:
         """See PictureFields."""
-        prompt_of(self.kind, self.prompt)
-
-    def submission(self, picture: bytes | None) -> Submission:
-        """See PictureFields."""
-        return checked(
-            Submission(
-                kind=self.kind,
-                prompt=prompt_of(self.kind, self.prompt),
-                options=self.options,
-                picture=picture,
-                image_id=identifier(self.image_id, ErrorCode.IMAGE_NOT_FOUND),
-            )
-        )
+        return self.prompt
 
 
 class EditFields(PictureFields):
@@ -142,21 +144,15 @@ class EditFields(PictureFields):
             model=self.model,
         )
 
-    def check(self) -> None:
+    @property
+    def words(self) -> str | None:
         """See PictureFields."""
-        prompt_of(self.kind, self.prompt)
+        return self.prompt
 
-    def submission(self, picture: bytes | None) -> Submission:
+    @property
+    def parent(self) -> str | None:
         """See PictureFields."""
-        return checked(
-            Submission(
-                prompt=prompt_of(self.kind, self.prompt),
-                options=self.options,
-                picture=picture,
-                image_id=identifier(self.image_id, ErrorCode.IMAGE_NOT_FOUND),
-                parent_id=identifier(self.parent_edit_uuid, ErrorCode.PARENT_NOT_FOUND),
-            )
-        )
+        return self.parent_edit_uuid
 
 
 F = TypeVar("F", bound=PictureFields)

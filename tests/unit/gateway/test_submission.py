@@ -212,4 +212,7 @@ def test_what_a_kind_does_not_take_is_refused_whatever_the_word(values: dict[str
 
 
 def test_what_is_done_anyway_may_be_asked_for():
-    fields_of(PictureFields, {"enhance": "true", "fast": "false", "prompt": ""}, typed=False)
+    given = {"enhance": "true", "fast": "false", "prompt": ""}
+    fields = fields_of(PictureFields, given, typed=False)
+
+    assert (fields.options, fields.words) == (Options(), None)

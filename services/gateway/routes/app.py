@@ -72,6 +72,21 @@ def make_app(settings: GatewaySettings, opened: Opened) -> FastAPI:
         redirect_slashes=False,
         openapi_url=None,
     )
+    hot = _put_routes(app, settings)
+    app.add_exception_handler(HTTPException, _http_problem)
+    app.add_exception_handler(MizualError, _problem)
+    app.add_middleware(
+        Door,
+        house=_house(settings),
+        origins=origins_of(settings.cors_allowed_origins, production=settings.production),
+        hot=hot,
+        secure=settings.production,
+    )
+    return app
+
+
+def _put_routes(app: FastAPI, settings: GatewaySettings) -> tuple[Hot, ...]:
+    """Put every endpoint under its path; those that nearly all requests are for."""
     attempts = Buckets("attempts", settings.attempts_per_minute)
     stored = Stored(Readers())
     submitting = Submitting(bodies=Bodies(settings.max_upload_bytes), attempts=attempts)
@@ -96,22 +111,13 @@ def make_app(settings: GatewaySettings, opened: Opened) -> FastAPI:
     put_webhooks(app, attempts)
     put_reference(app)
     put_web(app, settings)
-    app.add_exception_handler(HTTPException, _http_problem)
-    app.add_exception_handler(MizualError, _problem)
-    app.add_middleware(
-        Door,
-        house=_house(settings),
-        origins=origins_of(settings.cors_allowed_origins, production=settings.production),
-        hot=(
-            Hot("/edit/{job_id}", edits.status),
-            Hot("/edit/{job_id}/events", edits.events),
-            Hot("/api/jobs/{job_id}", jobs.status),
-            Hot("/api/jobs/{job_id}/stream", jobs.events),
-            Hot("/events", all_events),
-        ),
-        secure=settings.production,
+    return (
+        Hot("/edit/{job_id}", edits.status),
+        Hot("/edit/{job_id}/events", edits.events),
+        Hot("/api/jobs/{job_id}", jobs.status),
+        Hot("/api/jobs/{job_id}/stream", jobs.events),
+        Hot("/events", all_events),
     )
-    return app
 
 
 def _house(settings: GatewaySettings) -> House:

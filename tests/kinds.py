@@ -1,11 +1,14 @@
 """Jobs of every kind over HTTP, each by its own way in."""
 
 from typing import Any
+from uuid import UUID
 
 import httpx
 
-from contracts.journal import Kind
+from contracts.journal import PROGRESS, JournalEntry, Kind
+from services.chassis.journal import JetStreamJournal
 from tests import api
+from tests.buses import connected
 from tests.pictures import photo
 
 WAYS_IN = {
@@ -42,6 +45,17 @@ async def job(client: httpx.AsyncClient, job_id: str) -> api.Json:
     answer = await client.get(f"/api/jobs/{job_id}")
     assert answer.status_code == httpx.codes.OK, answer.text
     return dict(answer.json())
+
+
+async def whole_line(nats_url: str, job_id: str) -> list[JournalEntry]:
+    """The job's entries; asserts that they count by one, never step back, and end once."""
+    async with connected(nats_url) as bus:
+        entries = [recorded.entry for recorded in await JetStreamJournal(bus).replay(UUID(job_id))]
+    assert [entry.index for entry in entries] == list(range(len(entries)))
+    ranks = [PROGRESS[entry.stage] for entry in entries]
+    assert ranks == sorted(ranks)
+    assert [entry.terminal for entry in entries].count(True) == 1
+    return entries
 
 
 async def ended(client: httpx.AsyncClient, job_id: str) -> api.Json:

@@ -46,3 +46,5 @@ async def test_a_durable_with_nothing_to_probe_with_leaves_the_turn_to_another(
             await delivered.wait()
     finally:
         await loops.stop()
+
+    assert delivered.is_set()

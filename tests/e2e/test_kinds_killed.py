@@ -5,15 +5,13 @@ These tests have a system of their own, since they break it.
 
 import asyncio
 from pathlib import Path
-from uuid import UUID
 
 import pytest
 from nats.js.api import ConsumerInfo
 
 from contracts import subjects as s
-from contracts.journal import PROGRESS, Kind
+from contracts.journal import Kind
 from deploy.local.stack import STYLES
-from services.chassis.journal import JetStreamJournal
 from tests import api, kinds
 from tests.buses import connected
 from tests.pictures import drawn_object
@@ -60,16 +58,6 @@ def _unsettled(durable: ConsumerInfo) -> int:
     return (durable.num_pending or 0) + (durable.num_ack_pending or 0)
 
 
-async def assert_one_line_and_one_ending(system: RealStack, job_id: str) -> None:
-    """The journal counts by one, never steps back, and ends once."""
-    async with connected(system.nats_url) as bus:
-        entries = [recorded.entry for recorded in await JetStreamJournal(bus).replay(UUID(job_id))]
-    assert [entry.index for entry in entries] == list(range(len(entries)))
-    ranks = [PROGRESS[entry.stage] for entry in entries]
-    assert ranks == sorted(ranks)
-    assert [entry.terminal for entry in entries].count(True) == 1
-
-
 @pytest.mark.parametrize(("kind", "worker", "durable"), HOLDS, ids=str)
 async def test_a_worker_killed_with_the_job_in_its_hands(
     own: RealStack, client, kind: Kind, worker: str, durable: str
@@ -82,7 +70,7 @@ async def test_a_worker_killed_with_the_job_in_its_hands(
 
     final = await kinds.ended(client, job_id)
     assert final["status"] == "completed", final
-    await assert_one_line_and_one_ending(own, job_id)
+    await kinds.whole_line(own.nats_url, job_id)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +90,7 @@ async def test_a_renderer_killed_in_the_middle_of_the_pixels(
 
     final = await kinds.ended(client, job_id)
     assert final["status"] == "completed", final
-    await assert_one_line_and_one_ending(own, job_id)
+    await kinds.whole_line(own.nats_url, job_id)
 
 
 async def test_a_style_removed_while_a_job_waits_is_followed_all_the_same(
